@@ -1,0 +1,1 @@
+"""What is governed: systems, data, runs, models, evidence, policies, promotions, deployments."""

@@ -1,0 +1,1 @@
+"""Deciding, apart from doing: policies, gates, approval chains and duties as pure functions without Django."""
