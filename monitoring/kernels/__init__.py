@@ -1,0 +1,1 @@
+"""Statistical kernels compiled by numba: arrays in, floats out, one method a file with its reference."""
