@@ -1,0 +1,1 @@
+"""Bring data in: read files, describe them and hold them against a contract."""

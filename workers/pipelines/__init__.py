@@ -1,0 +1,1 @@
+"""Turn a dataset version and a recipe into a model: prepare, train, convert, evaluate."""
