@@ -1,12 +1,12 @@
 """RFC 8785 canonical JSON, restricted to the values that every encoder writes alike.
 
 The subset: None, booleans, text without NUL or lone surrogates, integers strictly between -2**53 and 2**53, lists, and
-objects whose keys are one or more printable ASCII characters (U+0020 to U+007E), nested at most eight containers deep.
+objects whose keys are one or more printable characters below U+10000, nested at most eight containers deep.
 No floats: a metric is a decimal string. Subclasses of str and int (Django's choices) count as what they are. Text is
 hashed as it stands; Unicode normalisation is the business of whoever takes the input.
 
-On this subset `json.dumps` with sorted keys writes the bytes that RFC 8785 asks for: keys in ASCII sort alike by code
-point and by UTF-16 unit, and there are no floats to disagree about. The tests compare it with the `rfc8785` package.
+On this subset `json.dumps` with sorted keys writes the bytes that RFC 8785 asks for: keys below U+10000 sort alike by
+code point and by UTF-16 unit, and there are no floats to disagree about. The tests compare with the `rfc8785` package.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from audit.tlog.errors import CanonicalError
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 MAX_DEPTH = 8
+LAST_KEY_CHARACTER = "\uffff"
 MAX_INTEGER = 2**53 - 1
 _Path: TypeAlias = tuple["_Path", str | int] | None
 
@@ -66,8 +67,8 @@ def _check(value: object, depth: int, path: _Path) -> None:
     elif isinstance(value, dict):
         _check_depth(depth, path)
         for key, item in value.items():
-            if not isinstance(key, str) or not (key.isascii() and key.isprintable() and key):
-                _refuse(path, f"the key {key!r} is not one or more printable ASCII characters")
+            if not isinstance(key, str) or not (key.isprintable() and key and max(key) <= LAST_KEY_CHARACTER):
+                _refuse(path, f"the key {key!r} is not one or more printable characters below U+10000")
             _check(item, depth + 1, (path, key))
     elif isinstance(value, list):
         _check_depth(depth, path)

@@ -1,0 +1,58 @@
+"""The log itself, for everybody: checkpoint, tiles and entry bundles in C2SP's tlog-tiles layout.
+
+No sign-in: a log that only its owner can read proves nothing to others. It gives nobody away either, because entries
+hold pseudonymous ids, digests and commitments, never a name or a person's words (those stand sealed, beside the log).
+"""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from audit import proofs
+from audit.models import Event, Leaf
+from audit.tlog import tiles
+from audit.tlog.errors import TileError
+
+# What a path names never changes: a tile, full or of a given width, is a prefix of a tree that only grows.
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest signed tree head, a signed note."""
+    head = proofs.latest()
+    if head is None:
+        raise Http404("Nothing has been sequenced yet.")
+    return HttpResponse(head.note, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+
+@require_safe
+def tile(request: HttpRequest, rest: str) -> HttpResponse:
+    """A tile of hashes or a bundle of entries; 404 for what is beyond the newest head, or spelt another way."""
+    wanted = _wanted(f"tile/{rest}")
+    data = _bundle(wanted) if wanted.level is None else _hashes(wanted.level, wanted)
+    return HttpResponse(data, content_type="application/octet-stream", headers={"Cache-Control": _FOR_EVER})
+
+
+def _wanted(path: str) -> tiles.TilePath:
+    try:
+        wanted = tiles.parse_path(path)
+    except TileError as error:
+        raise Http404(str(error)) from error
+    head = proofs.latest()
+    if head is None or tiles.width_of(wanted.level or 0, wanted.n, head.size) < wanted.width:
+        raise Http404("The log does not reach so far.")
+    return wanted
+
+
+def _hashes(level: int, wanted: tiles.TilePath) -> bytes:
+    # As of the size at which the tile had exactly the wanted width, or any later one: its first hashes are the same.
+    size = (wanted.n * tiles.WIDTH + wanted.width) * tiles.WIDTH**level
+    return tiles.encode_tile(proofs.fetch([(level, wanted.n)], size)[level, wanted.n])
+
+
+def _bundle(wanted: tiles.TilePath) -> bytes:
+    first = wanted.n * tiles.WIDTH
+    places = Leaf.objects.filter(index__gte=first, index__lt=first + wanted.width).order_by("index")
+    tickets = list(places.values_list("ticket", flat=True))
+    leaves = dict(Event.objects.filter(ticket__in=tickets).values_list("ticket", "leaf"))
+    return tiles.encode_bundle([bytes(leaves[ticket]) for ticket in tickets])

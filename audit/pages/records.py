@@ -1,0 +1,128 @@
+"""The admin of a record: a list and a page to read; nobody adds, changes or deletes here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from audit.pages import show, trail
+
+SAFE = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a record's page; a folded one is opened by the reader."""
+
+    title: str
+    body: SafeString
+    note: str = ""
+    folded: bool = False
+
+
+def reads(request: HttpRequest) -> bool:
+    """Whether the person may read the records; asked once a request, though the sidebar asks for every model."""
+    if not hasattr(request, "reads_records"):
+        request.reads_records = request.user.has_perm("audit.view_event")  # type: ignore[attr-defined]
+    return bool(request.reads_records)  # type: ignore[attr-defined]
+
+
+class RecordAdmin(ModelAdmin):
+    """A governed table to read. Subclasses say what stands in the list, in `facts` and in `sections`."""
+
+    actions = None
+    list_per_page = 50
+    record_template = "admin/record.html"
+    #: Relations that the page reads, so that the number of queries does not depend on the row.
+    page_related: tuple[str, ...] = ()
+
+    def name(self, row: Any) -> str:
+        """What the page is called."""
+        return str(row)
+
+    def facts(self, row: Any) -> Iterable[tuple[str, Any]]:
+        """What the record is, name by name."""
+        return ()
+
+    def sections(self, row: Any, request: HttpRequest) -> Iterable[Section]:
+        """What belongs to the record."""
+        return ()
+
+    def headline(self, row: Any) -> SafeString | str:
+        """What a reader must know first; empty where the facts are enough."""
+        return ""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return reads(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return reads(request)
+
+    def page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows as a page reads them."""
+        return self.get_queryset(request).select_related(*self.page_related)
+
+    def readable(self, request: HttpRequest, object_id: str) -> Any:
+        """The record, if there is one and the person may read it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.page_queryset(request).filter(pk=self._key(object_id)).first()
+        if row is None:
+            raise Http404(f"There is no {self.opts.verbose_name} {object_id}.")
+        return row
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The record's page. It only reads: what changes a record has a button and an address of its own."""
+        if request.method not in SAFE:
+            raise PermissionDenied
+        return self.page(request, self.readable(request, object_id))
+
+    def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
+        """The page of a record."""
+        request.current_app = self.admin_site.name
+        whole = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "record": row,
+            "title": self.name(row),
+            "headline": self.headline(row),
+            "facts": show.facts(facts) if (facts := list(self.facts(row))) else "",
+            "sections": list(self.sections(row, request)),
+            "trail": trail.of(row),
+            **context,
+        }
+        return TemplateResponse(request, self.record_template, whole, status=status)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A record's history is its events in the log."""
+        kind, key = trail.subject(self.readable(request, object_id)) or ("", "")
+        query = urlencode({"subject_type": kind, "subject_id": key})
+        return redirect(f"{reverse('admin:audit_event_changelist')}?{query}")
+
+    def _key(self, object_id: str) -> Any:
+        try:
+            return self.opts.pk.to_python(object_id)
+        except ValidationError as error:
+            raise Http404(f"{object_id} is no id.") from error

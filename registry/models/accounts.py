@@ -1,0 +1,57 @@
+"""People, service accounts and the roles they hold."""
+
+import uuid_utils.compat
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from audit import guard
+from registry.models.base import Record
+from registry.roles import Role
+
+
+class User(AbstractUser):
+    """A person, or a service account that may never sign."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person"
+        SERVICE = "service"
+
+    id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
+    full_name = models.CharField(max_length=200, help_text="as printed beside a signature")
+    team = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        db_table = "registry_user"
+        triggers = [guard.Audited("account", operational=["last_login"])]
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+    def get_full_name(self) -> str:
+        return self.full_name or self.username
+
+
+class Grant(Record):
+    """One role of one account, for one AI system or, where none is named, for all of them."""
+
+    account = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(max_length=32, choices=Role.choices)
+    system = models.ForeignKey(
+        "registry.AISystem", on_delete=models.PROTECT, null=True, blank=True, related_name="grants"
+    )
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "role", "system"],
+                condition=models.Q(revoked_at=None),
+                nulls_distinct=False,
+                name="one_open_grant_per_role",
+            )
+        ]
+        triggers = [guard.Audited("account", key="account_id")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} for {self.system or 'every system'}"

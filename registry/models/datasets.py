@@ -1,0 +1,84 @@
+"""Data: what it is, where a version came from, and exactly which bytes it is."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from audit import guard
+from registry.models.base import Job, Record
+from registry.models.systems import AISystem, name_validator
+
+
+class Artifact(Record):
+    """A content-addressed file in the artifact store; its digest is its name."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    size_bytes = models.BigIntegerField()
+    media_type = models.CharField(max_length=100)
+
+    class Meta(Record.Meta):
+        triggers = [guard.Audited("artifact")]
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]} ({self.media_type})"
+
+
+class Dataset(Record):
+    """A named source of rows with its licence, its purpose and the contract every version is held to."""
+
+    system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="datasets")
+    name = models.CharField(max_length=100, validators=[name_validator])
+    description = models.TextField(blank=True)
+    licence = models.CharField(max_length=200)
+    sensitive_columns = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    contract = models.JSONField(default=dict, blank=True)
+    contract_digest = models.CharField(max_length=64)
+
+    class Meta(Record.Meta):
+        constraints = [models.UniqueConstraint(fields=["system", "name"], name="dataset_name_in_system")]
+        triggers = [guard.Audited("dataset")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Ingestion(Job):
+    """The work of making one dataset version out of a delivered file."""
+
+    class Format(models.TextChoices):
+        CSV = "csv"
+        PARQUET = "parquet"
+        JSONL = "jsonl"
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="ingestions")
+    source = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    source_name = models.CharField(max_length=255)
+    format = models.CharField(max_length=8, choices=Format.choices)
+
+    class Meta(Job.Meta):
+        triggers = [guard.Audited("ingestion", operational=Job.OPERATIONAL)]
+
+    def __str__(self) -> str:
+        return f"{self.source_name} into {self.dataset}"
+
+
+class DatasetVersion(Record):
+    """Rows that never change again: the digest of their canonical Parquet bytes is their identity."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    ingestion = models.OneToOneField(Ingestion, on_delete=models.PROTECT, related_name="version")
+    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    row_count = models.BigIntegerField()
+    schema = models.JSONField()
+    profile = models.JSONField()
+    contract_digest = models.CharField(max_length=64)
+    contract_verdict = models.CharField(max_length=8)
+    uploaded_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")
+
+    class Meta(Record.Meta):
+        constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="dataset_version_number")]
+        triggers = [guard.Audited("dataset_version")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} v{self.number}"

@@ -1,0 +1,63 @@
+"""The roles, and which action needs which of them: the whole matrix, as data."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    ENGINEER = "engineer", "ML engineer"
+    OWNER = "owner", "Model owner"
+    VALIDATOR = "validator", "Validator"
+    COMPLIANCE_REVIEWER = "compliance_reviewer", "Compliance reviewer"
+    RISK_OFFICER = "risk_officer", "Risk officer"
+    OPERATOR = "operator", "Operator"
+    DPO = "dpo", "Data protection officer"
+    AUDITOR = "auditor", "Auditor"
+    POLICY_ADMIN = "policy_admin", "Policy admin"
+    PLATFORM_ADMIN = "platform_admin", "Platform admin"
+    CALLER = "caller", "Calling application"
+
+
+class Action(models.TextChoices):
+    READ = "read"
+    REGISTER = "register", "register systems, data, runs and models"
+    SUBMIT = "submit", "submit or withdraw a promotion"
+    EVALUATE = "evaluate", "run evaluations and gates"
+    DECIDE = "decide", "sign a decision on a promotion"
+    OPERATE = "operate", "execute rollouts and rollbacks"
+    PREDICT = "predict", "ask a slot for predictions and report outcomes"
+    MONITOR = "monitor", "set up monitors"
+    HANDLE_ALERT = "handle_alert", "acknowledge and resolve alerts"
+    PROPOSE_POLICY = "propose_policy"
+    APPROVE_POLICY = "approve_policy"
+    EXPORT = "export", "export evidence packs"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_READERS = frozenset(Role) - {Role.PLATFORM_ADMIN, Role.CALLER}
+ROLES_FOR: dict[Action, frozenset[Role]] = {
+    Action.READ: _READERS,
+    Action.REGISTER: frozenset({Role.ENGINEER, Role.OWNER}),
+    Action.SUBMIT: frozenset({Role.ENGINEER, Role.OWNER}),
+    Action.EVALUATE: frozenset(
+        {
+            Role.ENGINEER,
+            Role.OWNER,
+            Role.VALIDATOR,
+            Role.COMPLIANCE_REVIEWER,
+            Role.RISK_OFFICER,
+            Role.OPERATOR,
+            Role.AUDITOR,
+        }
+    ),
+    Action.DECIDE: frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO}),
+    Action.OPERATE: frozenset({Role.OPERATOR}),
+    Action.PREDICT: frozenset({Role.CALLER, Role.OPERATOR}),
+    Action.MONITOR: frozenset({Role.ENGINEER, Role.OWNER, Role.OPERATOR}),
+    Action.HANDLE_ALERT: frozenset({Role.OPERATOR, Role.OWNER}),
+    Action.PROPOSE_POLICY: frozenset({Role.POLICY_ADMIN}),
+    Action.APPROVE_POLICY: frozenset({Role.RISK_OFFICER}),
+    Action.EXPORT: _READERS,
+    Action.MANAGE_PEOPLE: frozenset({Role.PLATFORM_ADMIN}),
+}
+#: Roles that sign; a service account or a platform admin can never hold one.
+SIGNING = frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO})

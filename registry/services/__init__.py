@@ -1,0 +1,1 @@
+"""Every change of a governed row: one function, one transaction, one event."""

@@ -1,0 +1,108 @@
+"""Accounts and the roles they hold."""
+
+from datetime import timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from knox.models import AuthToken
+
+from audit import log
+from audit.actors import Actor
+from registry import events
+from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid
+from registry.models import AISystem, Grant, User
+from registry.permissions import require
+from registry.roles import SIGNING, Action, Role
+
+
+def create(
+    username: str,
+    *,
+    full_name: str,
+    actor: Actor,
+    password: str | None = None,
+    team: str = "",
+    kind: str = User.Kind.PERSON,
+) -> User:
+    """Make an account without any role. Records account.created. Raises AlreadyExists.
+
+    A password that is None makes an account that can only use tokens.
+    """
+    if actor.account is not None:
+        require(actor, Action.MANAGE_PEOPLE)
+    account = User(username=username, full_name=full_name, team=team, kind=kind, password=make_password(password))
+    account.is_staff = kind == User.Kind.PERSON
+    try:
+        with transaction.atomic(durable=True):
+            account.save(force_insert=True)
+            log.record(events.AccountCreated(kind=kind), subject=account, actor=actor, sealed={"username": username})
+    except IntegrityError as error:
+        raise AlreadyExists(f"The user name {username!r} is taken.", remedy="Choose another.") from error
+    return account
+
+
+def grant(account: User, role: Role, *, actor: Actor, system: AISystem | None = None) -> Grant:
+    """Let an account act in a role. Records account.role_granted.
+
+    Refuses a signing role for a service account or a platform admin, and any role that one grants to oneself.
+    """
+    if actor.account is not None:
+        require(actor, Action.MANAGE_PEOPLE)
+    with transaction.atomic(durable=True):
+        account = User.objects.select_for_update().get(pk=account.pk)
+        _check_duties(account, role, actor)
+        given, fresh = Grant.objects.get_or_create(account=account, role=role, system=system, revoked_at=None)
+        if not fresh:
+            raise Conflict(f"{account} already has the role {Role(role).label} there.")
+        system_id = str(system.pk) if system else None
+        log.record(events.RoleGranted(role=role, system=system_id), subject=account, actor=actor, also=[given])
+    return given
+
+
+def issue_token(account: User, *, password: str, actor: Actor, days: int) -> tuple[AuthToken, str]:
+    """A new API token for one's own account, against the password; it is shown once and kept as a hash.
+
+    Records account.token_issued. Raises Invalid.
+    """
+    if not account.check_password(password):
+        raise Invalid("The user name or password is not right.", remedy="Sign in with your own password.")
+    return _issue(account, actor=actor, days=days)
+
+
+def issue_service_token(account: User, *, actor: Actor, days: int) -> tuple[AuthToken, str]:
+    """A new API token for a service account, which has nobody to type a password; a platform admin hands it over.
+
+    Records account.token_issued. Raises Invalid for a person, NotPermitted.
+    """
+    require(actor, Action.MANAGE_PEOPLE)
+    if account.kind != User.Kind.SERVICE:
+        raise Invalid("Only a person signs in as themselves.", remedy="Let them ask for a token with their password.")
+    return _issue(account, actor=actor, days=days)
+
+
+def _issue(account: User, *, actor: Actor, days: int) -> tuple[AuthToken, str]:
+    with transaction.atomic(durable=True):
+        token, secret = AuthToken.objects.create(user=account, expiry=timedelta(days=days))
+        event = events.TokenIssued(token=token.token_key, expires_at=timezone.now() + timedelta(days=days))
+        log.record(event, subject=account, actor=actor)
+    return token, secret
+
+
+def revoke_token(token: AuthToken, *, actor: Actor) -> None:
+    """Give up one's own token before it expires. Records account.token_revoked."""
+    with transaction.atomic(durable=True):
+        account = User.objects.select_for_update().get(pk=token.user_id)
+        token.delete()
+        log.record(events.TokenRevoked(token=token.token_key), subject=account, actor=actor)
+
+
+def _check_duties(account: User, role: Role, actor: Actor) -> None:
+    held = {Role(name) for name in account.grants.filter(revoked_at=None).values_list("role", flat=True)}
+    if actor.account is not None and actor.account.pk == account.pk:
+        raise DutyConflict("Nobody grants a role to themselves.", remedy="Ask another platform admin.")
+    if role in SIGNING and account.kind == User.Kind.SERVICE:
+        raise DutyConflict("A service account never signs.", remedy="Grant this role to a person.")
+    mixed = (role in SIGNING and Role.PLATFORM_ADMIN in held) or (role == Role.PLATFORM_ADMIN and held & SIGNING)
+    if mixed:
+        raise DutyConflict("A platform admin never signs.", remedy="Give one of the two roles to another person.")

@@ -1,0 +1,1 @@
+"""Answering predictions from a slot: decode, route, score, log."""

@@ -1,0 +1,159 @@
+"""Every committed event gets one place, whatever the order of commits, crashes and rivals."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection, connections, transaction
+
+from audit import keys, proofs, sequencer
+from audit.models import Checkpoint, Event, Leaf, Tile
+from audit.tlog import checkpoint, merkle, note
+from tests import databases, factories
+from tests.audit.conftest import ORIGIN
+
+pytestmark = pytest.mark.usefixtures("live_database")
+
+
+INSERT = """
+    INSERT INTO audit_event (id, leaf, event, subject_type, subject_id, actor, at, request)
+    VALUES (gen_random_uuid(), '\\x7b7d', 'x.y', 'x', '1', 'a', now(), '') RETURNING ticket
+"""
+
+
+def roots_agree(signer: note.Signer) -> bool:
+    """Whether every signed head commits to exactly the entries below its size, recomputed from the entries alone."""
+    order = dict(Leaf.objects.values_list("ticket", "index"))
+    entries = {order[event.ticket]: bytes(event.leaf) for event in Event.objects.all() if event.ticket in order}
+    hashes = [merkle.leaf_hash(entries[index]) for index in range(len(entries))]
+    heads = [
+        checkpoint.open_signed(row.note.encode(), [signer.verifier]).head for row in Checkpoint.objects.order_by("size")
+    ]
+    return all(head.root == merkle.root(hashes[: head.size]) for head in heads)
+
+
+def test_sequence_places_every_event_once_under_signed_heads(sequenced: None, signer: note.Signer) -> None:
+    assert Leaf.objects.count() == Event.objects.count() > 256
+    assert sorted(Leaf.objects.values_list("index", flat=True)) == list(range(Event.objects.count()))
+    assert list(Checkpoint.objects.values_list("size", flat=True)) == [Event.objects.count(), 104, 4, 1]
+    assert list(Tile.objects.values_list("level", "n")) == [(0, 0)]
+    assert roots_agree(signer)
+
+
+def test_sequence_without_events_signs_nothing(sequenced: None, signer: note.Signer) -> None:
+    before = Checkpoint.objects.count()
+    assert sequencer.sequence(signer, origin=ORIGIN).events == 0
+    assert Checkpoint.objects.count() == before
+
+
+def test_sequence_finds_event_that_commits_late(signer: note.Signer) -> None:
+    with psycopg.connect(databases.url(connection.settings_dict["NAME"])) as slow:
+        early = slow.execute(INSERT).fetchone()
+        factories.person()  # commits with a higher ticket
+        sequencer.sequence(signer, origin=ORIGIN)
+    sequencer.sequence(signer, origin=ORIGIN)
+    assert early is not None
+    assert Leaf.objects.latest("index").ticket == early[0] < Event.objects.latest("ticket").ticket
+    assert roots_agree(signer)
+
+
+def test_sequence_with_changed_tree_stops(sequenced: None, signer: note.Signer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_leaf DISABLE TRIGGER append_only")
+        cursor.execute("UPDATE audit_leaf SET hash = sha256('other') WHERE index = 257")
+    factories.person()
+    with pytest.raises(sequencer.TreeMismatch, match="Nothing is signed"):
+        sequencer.sequence(signer, origin=ORIGIN)
+
+
+def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
+    stop = threading.Event()
+
+    def rival() -> None:
+        while not stop.is_set():
+            sequencer.sequence(signer, origin=ORIGIN, limit=3)
+        connections.close_all()
+
+    rivals = [threading.Thread(target=rival) for _ in range(3)]
+    for thread in rivals:
+        thread.start()
+    for _ in range(20):
+        factories.person()
+    stop.set()
+    for thread in rivals:
+        thread.join()
+    sequencer.sequence(signer, origin=ORIGIN)
+    assert Leaf.objects.count() == Event.objects.count()
+    assert roots_agree(signer)
+
+
+def test_rolled_back_event_leaves_no_place(signer: note.Signer) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(INSERT)
+        transaction.set_rollback(True)
+    factories.person()
+    sequencer.sequence(signer, origin=ORIGIN)
+    assert list(Leaf.objects.values_list("index", flat=True)) == list(range(Event.objects.count()))
+
+
+def test_sequencer_killed_at_random_loses_nothing() -> None:
+    """kill -9 of the real process, three times, while events are written."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "mlops_server.settings",
+        "DATABASE_URL": databases.url(connection.settings_dict["NAME"]),
+        "MERGE_DELAY_MS": "5",
+    }
+    command = [sys.executable, "manage.py", "sequencer"]
+    for writes_under_way in (0, 3, 7):
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.DEVNULL)
+        signed, until = Checkpoint.objects.count(), time.monotonic() + 60
+        while Checkpoint.objects.count() == signed and time.monotonic() < until:
+            factories.person()
+        for _ in range(writes_under_way):
+            factories.person()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    signer = sequencer.log_signer(settings.LOG_ORIGIN)
+    sequencer.sequence(signer, origin=settings.LOG_ORIGIN)
+    assert Leaf.objects.count() == Event.objects.count()
+    assert Checkpoint.objects.count() >= 3
+    assert roots_agree(signer)
+
+
+def test_inclusion_proof_of_every_kind_of_place_verifies(sequenced: None, signer: note.Signer) -> None:
+    for place in (0, 1, 103, 104, 255, 256, Leaf.objects.count() - 1):
+        event = Event.objects.get(ticket=Leaf.objects.get(index=place).ticket)
+        assert proofs.inclusion(event.id).verify(bytes(event.leaf), [signer.verifier]).head.size == Leaf.objects.count()
+
+
+def test_inclusion_proof_of_unsequenced_event_is_refused(sequenced: None) -> None:
+    factories.person()
+    with pytest.raises(proofs.NotSequenced, match="not yet under a signed head"):
+        proofs.inclusion(Event.objects.latest("ticket").id)
+
+
+def test_consistency_proof_between_heads_verifies(sequenced: None, signer: note.Signer) -> None:
+    old, new = Checkpoint.objects.get(size=104), Checkpoint.objects.latest("size")
+    heads = [checkpoint.open_signed(row.note.encode(), [signer.verifier]).head for row in (old, new)]
+    proof = proofs.consistency(old.size, new.size)
+    merkle.verify_consistency(old.size, new.size, proof, heads[0].root, heads[1].root)
+
+
+def test_key_is_made_once_and_only_its_owner_reads_it() -> None:
+    first = keys.private("another").private_bytes_raw()
+    path = settings.SIGNING_KEY_DIR / "another.key"
+    assert keys.private("another").private_bytes_raw() == first
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert keys.public("another") == keys.private("another").public_key().public_bytes_raw()
+
+
+def test_public_key_of_missing_key_is_refused() -> None:
+    with pytest.raises(keys.KeyMissing, match="no key 'absent'"):
+        keys.public("absent")

@@ -1,0 +1,67 @@
+"""Real parts for every test: PostgreSQL and Valkey, a database for each process, on request the whole stack."""
+
+import contextlib
+import shutil
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from mlops_server import embedded
+from tests import databases, live
+from tests.settings import POSTGRES_DIR, RUN_DIR
+
+SERVERS = pytest.StashKey[contextlib.ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process owns the servers: a parallel one may be killed before it could end its own."""
+    if hasattr(config, "workerinput"):
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # A cancelled run ends its servers too.
+    servers = config.stash[SERVERS] = contextlib.ExitStack()
+    config.add_cleanup(servers.close)
+    servers.callback(shutil.rmtree, RUN_DIR)
+    servers.enter_context(embedded.postgres(POSTGRES_DIR, durable=False))
+    servers.enter_context(embedded.valkey(RUN_DIR / "main" / "valkey", durable=False))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A broker for each parallel process, before it starts; `tests.settings` knows where."""
+    folder = RUN_DIR / node.workerinput["workerid"] / "valkey"
+    node.config.stash[SERVERS].enter_context(embedded.valkey(folder, durable=False))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Instead of pytest-django's own: a copy of the migrated template, which goes with the server at the end."""
+    with django_db_blocker.unblock(), databases.used(databases.clone()):
+        yield
+
+
+@pytest.fixture
+def live_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database of the test's own where commits are real; its name.
+
+    Not `transactional_db`: that one ends with TRUNCATE, which the audit log refuses.
+    """
+    name = databases.clone()
+    with django_db_blocker.unblock(), databases.used(name):
+        yield name
+    databases.drop(name)
+
+
+@pytest.fixture(scope="module")
+def stack(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[live.Stack]:
+    """Web, worker and sequencer as processes, for a module's tests; Django's connection goes to their database."""
+    with (
+        django_db_blocker.unblock(),
+        live.stack(tmp_path_factory.mktemp("stack"), "web", "worker", "sequencer") as running,
+        databases.used(running.database),
+    ):
+        yield running

@@ -1,0 +1,101 @@
+"""Whether an approval holds: one test for each thing that can be wrong with it behind the application's back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from registry.errors import Stale
+from registry.models import Decision, GateResult, ModelVersion, PolicyVersion, PromotionRequest
+from registry.services import approvals
+from tests import houses, recorded
+from tests.houses import House
+
+
+@pytest.fixture
+def promotion(house: House) -> PromotionRequest:
+    return houses.approved(house)
+
+
+def problem(promotion: PromotionRequest) -> str | None:
+    return approvals.problem(recorded.fresh(promotion))
+
+
+def change(promotion: PromotionRequest, **values: Any) -> None:
+    PromotionRequest.objects.filter(pk=promotion.pk).update(**values)
+
+
+def test_approval_with_every_signature_holds(promotion: PromotionRequest) -> None:
+    assert problem(promotion) is None
+
+
+def test_request_that_is_not_approved_does_not_hold(house: House) -> None:
+    assert problem(houses.validated(house)) == "The promotion is in review, not approved."
+
+
+def test_state_set_by_hand_does_not_hold(house: House) -> None:
+    request = houses.submitted(house)
+    change(request, state="approved", valid_until=timezone.now() + timedelta(days=1))
+    assert problem(request) == "Signatures that the policy asks for are missing."
+
+
+def test_expired_approval_does_not_hold(promotion: PromotionRequest) -> None:
+    change(promotion, valid_until=timezone.now())
+    assert problem(promotion) == "The approval has expired; it needs a new review."
+
+
+def test_another_artifact_does_not_hold(promotion: PromotionRequest) -> None:
+    ModelVersion.objects.filter(pk=promotion.model_version_id).update(artifact_digest="0" * 64)
+    assert problem(promotion) == "The artifact is not the one that was approved."
+
+
+def test_another_policy_text_does_not_hold(promotion: PromotionRequest) -> None:
+    document = promotion.policy.document
+    document["gates"][1]["require"]["value"] = 0.1
+    PolicyVersion.objects.filter(pk=promotion.policy_id).update(document=document)
+    assert problem(promotion) == "The policy is not the one that was approved."
+
+
+def test_other_evidence_does_not_hold(promotion: PromotionRequest) -> None:
+    change(promotion, evidence_digests=[])
+    assert problem(promotion) == "The evidence is not the one that was approved."
+
+
+def test_another_gate_result_does_not_hold(promotion: PromotionRequest) -> None:
+    GateResult.objects.filter(promotion=promotion, gate="perf.auc.floor").update(low=0.99)
+    assert problem(promotion) == "The record is not the one that was approved."
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"signature": "0" * 128},
+        {"public_key": "0" * 64},
+        {"verdict": "reject"},
+        {"role": "dpo"},
+        {"meaning": "glance"},
+        {"printed_name": "Somebody Else"},
+        {"signed_at": timezone.now() - timedelta(days=30)},
+        {"signed_digest": "0" * 64},
+        {"statement": {}},
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_signature_that_was_changed_does_not_hold(promotion: PromotionRequest, values: dict[str, Any]) -> None:
+    Decision.objects.filter(pk=promotion.decisions.all()[0].pk).update(**values)
+    assert problem(promotion) == "A signature on the request does not verify."
+
+
+def test_signature_of_another_request_does_not_count(house: House, promotion: PromotionRequest) -> None:
+    other = houses.submitted(house)
+    promotion.decisions.update(promotion=other)
+    change(other, state="approved", valid_until=timezone.now() + timedelta(days=1))
+    assert problem(other) == "A signature on the request does not verify."
+
+
+def test_require_valid_says_what_to_do(promotion: PromotionRequest) -> None:
+    change(promotion, valid_until=timezone.now())
+    with pytest.raises(Stale) as refused:
+        approvals.require_valid(recorded.fresh(promotion))
+    assert refused.value.remedy == "Submit a new promotion request for this version."

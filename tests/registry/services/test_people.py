@@ -1,0 +1,152 @@
+"""Accounts, roles and tokens."""
+
+import pytest
+from django.contrib.auth.hashers import is_password_usable
+from knox.auth import TokenAuthentication
+from knox.models import AuthToken
+
+from audit import rows
+from registry import permissions
+from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid, NotPermitted
+from registry.models import AISystem, Grant, User
+from registry.roles import SIGNING, Action, Role
+from registry.services import people, systems
+from tests import factories, recorded
+
+pytestmark = pytest.mark.django_db
+
+
+def test_create_records_the_account_and_only_commits_to_its_name() -> None:
+    account = people.create("ada", full_name="Ada Lovelace", actor=factories.bootstrap(), password="a long password")
+    told = recorded.newest(account)
+    assert (told["event"], told["data"], told["actor"]) == ("account.created", {"kind": "person"}, "system:bootstrap")
+    assert recorded.sealed(account) == {"username": "ada"}
+    assert told["row"] == rows.digest(recorded.fresh(account))
+    assert account.check_password("a long password")
+
+
+def test_create_without_a_password_makes_an_account_that_only_uses_tokens() -> None:
+    service = people.create("ci", full_name="CI", actor=factories.bootstrap(), kind=User.Kind.SERVICE)
+    assert (is_password_usable(service.password), service.is_staff) == (False, False)
+
+
+def test_create_with_a_taken_name_is_refused() -> None:
+    taken = factories.person().username
+    with pytest.raises(AlreadyExists, match=f"The user name '{taken}' is taken."):
+        people.create(taken, full_name="Another", actor=factories.bootstrap())
+
+
+def test_create_by_somebody_who_is_no_platform_admin_is_refused() -> None:
+    engineer = factories.person(Role.ENGINEER)
+    with pytest.raises(NotPermitted):
+        people.create("mallory", full_name="Mallory", actor=factories.acting(engineer))
+    assert not User.objects.filter(username="mallory").exists()
+
+
+def test_grant_gives_the_role_and_records_both_rows() -> None:
+    admin, account = factories.person(Role.PLATFORM_ADMIN), factories.person()
+    system = factories.system()
+    given = people.grant(account, Role.VALIDATOR, system=system, actor=factories.acting(admin))
+    told = recorded.newest(account)
+    assert (told["event"], told["data"]) == (
+        "account.role_granted",
+        {"role": "validator", "system": str(system.pk)},
+    )
+    assert told["rows"] == {rows.label(given): rows.digest(recorded.fresh(given))}
+    assert permissions.roles(account, system) == {Role.VALIDATOR}
+    assert permissions.roles(account) == frozenset()
+
+
+def test_grant_of_a_role_that_is_held_is_refused() -> None:
+    account = factories.person(Role.ENGINEER)
+    with pytest.raises(Conflict):
+        people.grant(account, Role.ENGINEER, actor=factories.bootstrap())
+    assert account.grants.count() == 1
+
+
+def test_grant_to_oneself_is_refused() -> None:
+    admin = factories.person(Role.PLATFORM_ADMIN)
+    with pytest.raises(DutyConflict, match=r"Nobody grants a role to themselves."):
+        people.grant(admin, Role.ENGINEER, actor=factories.acting(admin))
+
+
+@pytest.mark.parametrize("role", sorted(SIGNING))
+def test_grant_of_a_signing_role_to_a_service_account_is_refused(role: Role) -> None:
+    service = factories.person(kind=User.Kind.SERVICE)
+    with pytest.raises(DutyConflict, match=r"A service account never signs."):
+        people.grant(service, role, actor=factories.bootstrap())
+    assert not Grant.objects.filter(account=service).exists()
+
+
+@pytest.mark.parametrize(("first", "second"), [(Role.PLATFORM_ADMIN, Role.VALIDATOR), (Role.DPO, Role.PLATFORM_ADMIN)])
+def test_grant_of_signing_and_administration_to_one_person_is_refused(first: Role, second: Role) -> None:
+    account = factories.person(first)
+    with pytest.raises(DutyConflict, match=r"A platform admin never signs."):
+        people.grant(account, second, actor=factories.bootstrap())
+    assert permissions.roles(account) == {first}
+
+
+def test_grant_by_a_superuser_without_a_role_is_refused() -> None:
+    root, account = factories.person(), factories.person()
+    root.is_superuser = True
+    with pytest.raises(NotPermitted):
+        people.grant(account, Role.ENGINEER, actor=factories.acting(root))
+
+
+def test_superuser_flag_allows_nothing_and_shows_nothing() -> None:
+    root = factories.person()
+    root.is_superuser = True
+    factories.system()
+    assert [action for action in Action if permissions.allows(root, action)] == []
+    assert list(permissions.visible_systems(root)) == []
+
+
+def test_system_role_counts_for_that_system_only() -> None:
+    mine, other = factories.system(), factories.system()
+    reader = factories.person(Role.AUDITOR, system=mine)
+    assert list(permissions.visible_systems(reader)) == [mine]
+    with pytest.raises(NotPermitted):
+        systems.create_slot(other, name="a", actor=factories.acting(factories.person(Role.ENGINEER, system=mine)))
+
+
+def test_inactive_account_is_allowed_nothing() -> None:
+    engineer = factories.person(Role.ENGINEER)
+    engineer.is_active = False
+    assert not permissions.allows(engineer, Action.REGISTER)
+    assert list(permissions.visible_systems(engineer)) == list(AISystem.objects.none())
+
+
+def test_issue_token_gives_a_secret_that_signs_in_and_keeps_only_its_hash() -> None:
+    account = factories.person()
+    token, secret = people.issue_token(account, password=factories.PASSWORD, actor=factories.acting(account), days=7)
+    told = recorded.newest(account)
+    assert (told["event"], told["data"]["token"]) == ("account.token_issued", token.token_key)
+    assert secret not in (token.digest, token.token_key)
+    assert TokenAuthentication().authenticate_credentials(secret.encode()) == (account, token)
+
+
+def test_issue_token_with_a_wrong_password_is_refused() -> None:
+    account = factories.person()
+    with pytest.raises(Invalid):
+        people.issue_token(account, password="wrong", actor=factories.acting(account), days=7)
+    assert not AuthToken.objects.filter(user=account).exists()
+
+
+def test_service_token_from_an_admin_is_on_record() -> None:
+    admin = factories.person(Role.PLATFORM_ADMIN)
+    service = factories.person(kind=User.Kind.SERVICE)
+    token, secret = people.issue_service_token(service, actor=factories.acting(admin), days=1)
+    assert (token.user, len(secret) > 40) == (service, True)
+    assert recorded.newest(service)["event"] == "account.token_issued"
+
+
+def test_service_token_for_a_person_is_refused() -> None:
+    admin = factories.person(Role.PLATFORM_ADMIN)
+    with pytest.raises(Invalid, match="Only a person signs in"):
+        people.issue_service_token(factories.person(), actor=factories.acting(admin), days=1)
+
+
+def test_service_token_from_anybody_else_is_refused() -> None:
+    service = factories.person(kind=User.Kind.SERVICE)
+    with pytest.raises(NotPermitted):
+        people.issue_service_token(service, actor=factories.acting(factories.person(Role.OPERATOR)), days=1)

@@ -1,0 +1,94 @@
+"""The inventory."""
+
+import pytest
+
+from audit import rows
+from registry.errors import AlreadyExists, Invalid, NotPermitted, RevisionMismatch
+from registry.models import AISystem, Slot
+from registry.roles import Role
+from registry.services import systems
+from tests import factories, recorded
+
+pytestmark = pytest.mark.django_db
+
+
+def test_register_enters_the_system_and_records_it() -> None:
+    owner = factories.person(Role.OWNER)
+    system = systems.register(
+        "credit-scoring", purpose="Score credit.", risk_tier="high", owner=owner, actor=factories.acting(owner)
+    )
+    told = recorded.newest(system)
+    assert (told["event"], told["data"]) == (
+        "system.registered",
+        {"name": "credit-scoring", "risk_tier": "high"},
+    )
+    assert (told["actor"], told["request"]) == (f"person:{owner.pk}", "test-request")
+    assert told["row"] == rows.digest(recorded.fresh(system))
+
+
+def test_register_with_wrong_fields_names_each_one() -> None:
+    owner = factories.person(Role.OWNER)
+    with pytest.raises(Invalid) as refused:
+        systems.register("Credit Scoring", purpose="", risk_tier="huge", owner=owner, actor=factories.acting(owner))
+    assert {problem.pointer for problem in refused.value.problems} == {"/name", "/purpose", "/risk_tier"}
+
+
+def test_register_with_a_taken_name_is_refused() -> None:
+    taken = factories.system()
+    with pytest.raises(AlreadyExists, match=f"There is already a AI system called {taken.name}."):
+        systems.register(
+            taken.name, purpose="x", risk_tier="high", owner=taken.owner, actor=factories.acting(taken.owner)
+        )
+
+
+def test_register_without_the_role_is_refused() -> None:
+    reader = factories.person(Role.AUDITOR)
+    with pytest.raises(NotPermitted):
+        systems.register("mine", purpose="x", risk_tier="high", owner=reader, actor=factories.acting(reader))
+    assert not AISystem.objects.filter(name="mine").exists()
+
+
+def test_update_changes_the_fields_and_records_which() -> None:
+    system = factories.system()
+    changes = {"purpose": "Plan capacity only.", "risk_tier": "limited"}
+    changed = systems.update(system, changes=changes, revision=1, actor=factories.acting(system.owner))
+    told = recorded.newest(system)
+    assert (changed.purpose, changed.risk_tier, changed.revision) == ("Plan capacity only.", "limited", 2)
+    assert (told["event"], told["data"]) == (
+        "system.updated",
+        {"changed": ["purpose", "risk_tier"], "revision": 2},
+    )
+    assert told["row"] == rows.digest(recorded.fresh(system))
+
+
+def test_update_of_an_old_revision_is_refused() -> None:
+    system = factories.system()
+    systems.update(system, changes={"purpose": "First."}, revision=1, actor=factories.acting(system.owner))
+    with pytest.raises(RevisionMismatch, match=r"You read revision 1; the record is at 2 now."):
+        systems.update(system, changes={"purpose": "Second."}, revision=1, actor=factories.acting(system.owner))
+    assert recorded.fresh(system).purpose == "First."
+
+
+def test_register_model_records_its_system() -> None:
+    system = factories.system()
+    model = systems.register_model(system, name="employed", actor=factories.acting(system.owner))
+    told = recorded.newest(model)
+    assert (told["event"], told["data"]) == ("model.registered", {"name": "employed", "system": str(system.pk)})
+    assert told["row"] == rows.digest(recorded.fresh(model))
+
+
+def test_create_slot_names_it_after_its_system() -> None:
+    system = factories.system()
+    slot = systems.create_slot(system, name="production.champion", actor=factories.acting(system.owner))
+    told = recorded.newest(slot)
+    assert slot.key == f"{system.name}.production.champion"
+    assert (told["event"], told["data"]) == ("slot.created", {"key": slot.key})
+    assert told["row"] == rows.digest(recorded.fresh(slot))
+
+
+def test_create_slot_that_exists_is_refused() -> None:
+    system = factories.system()
+    systems.create_slot(system, name="shadow", actor=factories.acting(system.owner))
+    with pytest.raises(AlreadyExists):
+        systems.create_slot(system, name="shadow", actor=factories.acting(system.owner))
+    assert Slot.objects.filter(system=system).count() == 1
