@@ -1,0 +1,1 @@
+"""REST views of monitors, their runs and alerts."""

@@ -1,0 +1,146 @@
+"""Monitors: what is watched, and what each look found."""
+
+from typing import Any
+
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from monitoring.models import Monitor, MonitorRun
+from monitoring.services import monitors
+from registry.api.base import Records, actor, parsed
+from registry.api.slots import SlotKey
+from registry.models import Slot
+
+_EXAMPLE = {
+    "slot": "employment-screening.production.champion",
+    "kind": "drift",
+    "name": "inputs",
+    "parameters": {"fdr": 0.05},
+    "cadence_seconds": 86400,
+}
+
+
+class MonitorSerializer(serializers.ModelSerializer[Monitor]):
+    slot = serializers.SlugRelatedField[Slot](slug_field="key", read_only=True)
+    parameters = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = Monitor
+        fields = [
+            "id",
+            "slot",
+            "kind",
+            "name",
+            "parameters",
+            "cadence_seconds",
+            "enabled",
+            "created_by",
+            "revision",
+            "next_due_at",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class MonitorCreation(serializers.Serializer[Any]):
+    slot = SlotKey(help_text="the slot's key")
+    kind = serializers.ChoiceField(choices=Monitor.Kind.choices)
+    name = serializers.CharField(max_length=100)
+    parameters = serializers.DictField(required=False, help_text="what the kind of check takes, as in fdr or floor")
+    cadence_seconds = serializers.IntegerField(min_value=1, max_value=366 * 86400)
+
+
+class MonitorRunSerializer(serializers.ModelSerializer[MonitorRun]):
+    class Meta:
+        model = MonitorRun
+        fields = [
+            "id",
+            "monitor",
+            "due_at",
+            "window_from",
+            "window_to",
+            "n",
+            "verdict",
+            "reason",
+            "report_digest",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class MonitorRunDetail(MonitorRunSerializer):
+    report = serializers.DictField(read_only=True, help_text="every figure with its interval and n")
+
+    class Meta(MonitorRunSerializer.Meta):
+        fields = [*MonitorRunSerializer.Meta.fields, "report"]
+        read_only_fields = fields
+
+
+class MonitorFilter(filters.FilterSet):
+    slot = filters.CharFilter(field_name="slot__key", help_text="the slot's key")
+
+    class Meta:
+        model = Monitor
+        fields = ["kind", "enabled"]
+
+
+class MonitorRunFilter(filters.FilterSet):
+    monitor = filters.UUIDFilter(field_name="monitor_id")
+    slot = filters.CharFilter(field_name="monitor__slot__key", help_text="the slot's key")
+
+    class Meta:
+        model = MonitorRun
+        fields = ["verdict"]
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="monitors_list", summary="List monitors"),
+    retrieve=extend_schema(operation_id="monitors_get", summary="Read one monitor"),
+)
+class Monitors(Records):
+    """Checks of one slot that run on a schedule."""
+
+    queryset = Monitor.objects.select_related("slot__system")
+    serializer_class = MonitorSerializer
+    system_path = "slot__system"
+    filterset_class = MonitorFilter
+
+    @extend_schema(
+        operation_id="monitors_create",
+        summary="Watch a slot by one more check",
+        request=MonitorCreation,
+        responses={201: MonitorSerializer},
+        examples=[OpenApiExample("Input drift, daily", value=_EXAMPLE, request_only=True)],
+    )
+    def create(self, request: Request) -> Response:
+        body = parsed(MonitorCreation, request)
+        return self.shown(monitors.create(**body, actor=actor(request)), status=201)
+
+    @extend_schema(
+        operation_id="monitors_run",
+        summary="Ask a worker to look now, beside the schedule",
+        request=None,
+        responses={202: MonitorSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def run(self, request: Request, pk: str) -> Response:
+        monitors.run_now(self.get_object(), actor=actor(request))
+        return self.shown(self.get_object(), status=202)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="monitor_runs_list", summary="List the looks of monitors"),
+    retrieve=extend_schema(operation_id="monitor_runs_get", summary="Read one look, with its report"),
+)
+class MonitorRuns(Records):
+    """Each look: the window it read, the figures, one verdict."""
+
+    queryset = MonitorRun.objects.all()
+    serializer_class = MonitorRunSerializer
+    detail_serializer_class = MonitorRunDetail
+    system_path = "monitor__slot__system"
+    filterset_class = MonitorRunFilter

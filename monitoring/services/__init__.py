@@ -1,0 +1,1 @@
+"""Monitors are set up, run and answered here."""
