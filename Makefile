@@ -1,0 +1,99 @@
+# The project's commands, on a machine with Python 3.11 or newer and make. `make` alone lists them.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+UV_VERSION := 0.13.9
+RUN := $(VENV)/.stamp-run
+TEST := $(VENV)/.stamp-test
+# Settings with servers and secrets of their own, for the commands that only look at the code.
+CHECKING := --settings tests.settings
+
+export UV_HTTP_TIMEOUT ?= 180
+export UV_SYSTEM_CERTS ?= true
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run credentials test lint types contracts migrations openapi suite schema bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+run: $(RUN) ## run everything on http://127.0.0.1:8000 until Ctrl-C (PORT=..., DEMO=no)
+	@$(PYTHON) manage.py up $(if $(filter no,$(DEMO)),--no-demo)
+
+credentials: $(RUN) ## show the demo's accounts and passwords again
+	@$(PYTHON) manage.py credentials
+
+test: lint types contracts migrations openapi suite ## everything below down to the suite, as CI runs it
+
+lint: $(TEST) ## style and likely mistakes (ruff)
+	@echo "== Lint"
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check --quiet . || { echo "Format with: $(PYTHON) -m ruff format ." >&2; exit 1; }
+
+types: $(TEST) ## types (mypy)
+	@echo "== Types"
+	@$(PYTHON) -m mypy .
+
+contracts: $(TEST) ## who may import whom (import-linter)
+	@echo "== Import contracts"
+	@$(VENV)/bin/python -c 'from importlinter.cli import lint_imports_command as run; run()' --no-logo
+
+migrations: $(TEST) ## no model change without its migration
+	@echo "== Migrations"
+	@$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run $(CHECKING)
+
+openapi: $(TEST) ## the API's description is valid and docs/openapi.yaml shows it as it is
+	@echo "== OpenAPI"
+	@mkdir -p var
+	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml $(CHECKING)
+	@diff -u docs/openapi.yaml var/openapi.yaml || { echo "The API changed: look at it, then run: make schema" >&2; exit 1; }
+
+suite: $(TEST) ## the tests, on a PostgreSQL and a Valkey of their own (ARGS="-k name")
+	@echo "== Tests"
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+schema: $(TEST) ## write docs/openapi.yaml anew
+	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml $(CHECKING)
+
+bench: $(TEST) ## the benchmark tables, each against its peer in the same run
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+
+lock: $(RUN) ## compile requirements*.txt from pyproject.toml
+	@$(UV) pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header -o requirements.txt
+	@$(UV) pip compile --quiet pyproject.toml --extra dev -c requirements.txt --generate-hashes --universal --python-version 3.11 --no-header -o requirements-dev.txt
+
+clean: ## remove the environment and the caches; the data in ./var stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. A stamp is written last, so an interrupted installation is done again.
+$(RUN): requirements.txt | $(UV)
+	@echo "Installing what the server needs; on a cold cache this takes a minute or two ..."
+	@$(call install,$<)
+	@touch $@
+
+$(TEST): requirements-dev.txt $(RUN)
+	@echo "Installing what the tests need ..."
+	@$(call install,$<)
+	@touch $@
+
+# uv is quick; pip knows index and certificate settings that uv does not read.
+define install
+$(UV) pip install --quiet --python $(PYTHON) --compile-bytecode --require-hashes -r $(1) \
+	|| $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+endef
+
+$(UV):
+	@python=; for name in python3 python3.13 python3.12 python3.11; do \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11 or newer is needed, and neither python3 nor python3.11 to python3.13 is that: install one." >&2; exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$$python cannot make environments: install its venv module (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; \
+	fi; \
+	echo "Making the environment in $(VENV) with $$($$python --version) ..."; \
+	$$python -m venv --clear $(VENV) && $(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

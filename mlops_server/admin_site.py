@@ -1,0 +1,105 @@
+"""The admin's site: its home page and its sidebar."""
+
+from typing import Any
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.templatetags.static import static
+from django.urls import reverse, reverse_lazy
+from django.utils.http import urlencode
+from unfold.dataclasses import Favicon
+from unfold.sites import UnfoldAdminSite
+
+from audit.pages.records import reads
+
+
+class Site(UnfoldAdminSite):
+    """The reviewers' desk."""
+
+    index_title = "My queue"
+    enable_nav_sidebar = True
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """What waits for this person, most urgent first."""
+        from mlops_server import (
+            desk,  # loads the pages, which register themselves with this site: so it must stand first
+        )
+
+        return super().index(request, {**desk.of(request), **(extra_context or {})})
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Unfold's form forgets where to go next unless the address says it."""
+        if request.method == "GET" and REDIRECT_FIELD_NAME not in request.GET:
+            return redirect(f"{request.path}?{urlencode({REDIRECT_FIELD_NAME: reverse('admin:index')})}")
+        return super().login(request, extra_context)
+
+    def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+        """Our style and mark on every page; the site's own root has nothing to view."""
+        mark = Favicon(href=static("mlops_server/mark.svg"), rel="icon", type="image/svg+xml")
+        styles = [*context["styles"], static("mlops_server/desk.css")]
+        return {**context, "styles": styles, "site_favicons": [mark], "site_url": None}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar, in the order of a reviewer's day."""
+    queue = {"title": "My queue", "icon": "inbox", "link": reverse_lazy("admin:index")}
+    return [{"title": "", "items": [queue]}, *(_group(*group) for group in GROUPS if reads(request))]
+
+
+def _group(title: str, *items: tuple[str, str, str]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "separator": True,
+        "items": [
+            {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+            for name, icon, model in items
+        ],
+    }
+
+
+GROUPS: tuple[tuple[Any, ...], ...] = (
+    (
+        "Promotions",
+        ("Requests", "rule", "registry_promotionrequest"),
+        ("Gate results", "checklist", "registry_gateresult"),
+        ("Decisions", "signature", "registry_decision"),
+    ),
+    (
+        "Slots",
+        ("What serves", "dns", "registry_slot"),
+        ("History", "history", "registry_slotassignment"),
+        ("Rollouts", "moving", "registry_rollout"),
+        ("Predictions", "query_stats", "registry_prediction"),
+        ("Outcomes", "flag", "registry_outcome"),
+        ("Sealed batches", "inventory_2", "registry_predictionbatch"),
+    ),
+    (
+        "Alerts & monitors",
+        ("Alerts", "notifications", "monitoring_alert"),
+        ("Monitors", "monitor_heart", "monitoring_monitor"),
+        ("Monitor runs", "timeline", "monitoring_monitorrun"),
+    ),
+    (
+        "Models & data",
+        ("AI systems", "hub", "registry_aisystem"),
+        ("Models", "deployed_code", "registry_registeredmodel"),
+        ("Model versions", "deployed_code_history", "registry_modelversion"),
+        ("Training runs", "model_training", "registry_trainingrun"),
+        ("Evaluations", "speed", "registry_evaluation"),
+        ("Evidence", "fact_check", "registry_evidenceset"),
+        ("Figures", "tag", "registry_evidenceitem"),
+        ("Datasets", "database", "registry_dataset"),
+        ("Dataset versions", "dataset", "registry_datasetversion"),
+        ("Ingestions", "upload_file", "registry_ingestion"),
+        ("Artifacts", "draft", "registry_artifact"),
+    ),
+    ("Policies", ("Policies", "policy", "registry_policyversion")),
+    (
+        "Audit log",
+        ("Events", "receipt_long", "audit_event"),
+        ("Signed heads", "verified", "audit_checkpoint"),
+    ),
+    ("People", ("Accounts", "group", "registry_user"), ("Roles", "badge", "registry_grant")),
+)

@@ -1,0 +1,87 @@
+"""The admin's home: what waits for this person, most urgent first, and what happened last."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from audit import proofs
+from audit.models import Event
+from audit.pages import show, trail
+from audit.pages.records import reads
+from monitoring.models import Alert
+from registry.admin import promotions, queue
+from registry.admin.queue import Waiting
+
+SHOWN = 50
+EVENTS_SHOWN = 8
+
+
+def of(request: HttpRequest) -> dict[str, Any]:
+    """What the home page shows; to somebody who may not read the records, only that."""
+    if not reads(request):
+        return {"may_read": False}
+    every = queue.waiting(request.user)  # type: ignore[arg-type]
+    mine = [one for one in every if one.mine]
+    others = [one for one in every if not one.mine]
+    ending = list(queue.expiring().select_related("model_version__model", "slot").order_by("valid_until"))
+    alerts = list(Alert.objects.filter(state=Alert.State.OPEN).select_related("monitor__slot"))
+    return {
+        "may_read": True,
+        "counts": _counts(mine, ending, alerts),
+        "queue": _table(mine),
+        "left_off": max(0, len(mine) - SHOWN),
+        "others": _table(others) if others else "",
+        "others_count": len(others),
+        "ending": _ending(ending) if ending else "",
+        "alerts": _alerts(alerts) if alerts else "",
+        "events": trail.table(list(Event.objects.defer("leaf")[:EVENTS_SHOWN]), with_subject=True),
+        "head": proofs.latest(),
+    }
+
+
+def _counts(mine: Sequence[Waiting], ending: Sequence[Any], alerts: Sequence[Alert]) -> list[tuple[str, int, str, str]]:
+    """Name, number, where it leads, and whether it presses."""
+    alerts_url = f"{reverse('admin:monitoring_alert_changelist')}?state__exact=open"
+    overdue, soon = sum(one.overdue for one in mine), sum(one.soon for one in mine)
+    return [
+        ("Overdue", overdue, "#queue", "bad" if overdue else "calm"),
+        ("Due within 48 hours", soon, "#queue", "doubt" if soon else "calm"),
+        ("Waiting for you", len(mine), "#queue", "wait" if mine else "calm"),
+        ("Approvals ending in 30 days", len(ending), "#ending", "doubt" if ending else "calm"),
+        ("Open alerts", len(alerts), alerts_url, "bad" if alerts else "calm"),
+    ]
+
+
+def _table(rows: Sequence[Waiting]) -> SafeString:
+    """One line a request; the way to sign leads through its page, never from here."""
+    headers = ["Due", "Decide", "Risk", "What the gates say", "Next, and then"]
+    return show.table(
+        headers,
+        [
+            [
+                promotions.due(one.request),
+                _request(one),
+                show.chip(one.request.slot.system.risk_tier),
+                one.request.headline,
+                f"{one.role}, then {one.others}" if one.others else f"{one.role}, the last",
+            ]
+            for one in rows[:SHOWN]
+        ],
+    )
+
+
+def _request(one: Waiting) -> SafeString:
+    name = show.row(one.request, one.request.model_version)
+    return format_html('{}<span class="note">{}</span>', name, f"to {one.request.slot}, asked by {one.request.author}")
+
+
+def _ending(rows: Sequence[Any]) -> SafeString:
+    return show.table(["Approval", "Slot", "Ends"], [[row, row.slot, row.valid_until] for row in rows])
+
+
+def _alerts(rows: Sequence[Alert]) -> SafeString:
+    return show.table(["Alert", "Slot", "Raised"], [[row, row.monitor.slot, row.created_at] for row in rows[:SHOWN]])

@@ -1,0 +1,1 @@
+"""What every endpoint shares: problems, pages, parsing, and the schema's common parts."""

@@ -1,0 +1,20 @@
+"""Every door to the outside."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("registry.api.urls")),
+    path("api/v1/", include("monitoring.api.urls")),
+    path("api/v1/audit/", include("audit.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("log/", include("audit.api.log_urls")),
+    path("", include("mlops_server.health")),
+]
+handler400 = "mlops_server.rest.problems.bad_request"
+handler403 = "mlops_server.rest.problems.forbidden"
+handler404 = "mlops_server.rest.problems.not_found"
+handler500 = "mlops_server.rest.problems.server_error"

@@ -1,0 +1,1 @@
+"""REST views: parse, fetch, call a service, show."""

@@ -1,0 +1,152 @@
+"""Predictions of a slot, the log of them, and the outcomes that arrive later."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from registry.api.base import Records, actor, parsed
+from registry.models import Prediction, Slot
+from registry.services import predictions
+
+_FEATURES = {
+    "AGEP": 41,
+    "SCHL": 21,
+    "MAR": 1,
+    "RELP": 0,
+    "DIS": 2,
+    "ESP": 0,
+    "CIT": 1,
+    "MIG": 1,
+    "MIL": 4,
+    "ANC": 1,
+    "NATIVITY": 1,
+    "DEAR": 2,
+    "DEYE": 2,
+    "DREM": 2,
+}
+
+
+class PredictionSerializer(serializers.ModelSerializer[Prediction]):
+    class Meta:
+        model = Prediction
+        fields = [
+            "id",
+            "at",
+            "slot",
+            "slot_revision",
+            "model_version",
+            "arm",
+            "entity",
+            "features",
+            "score",
+            "decision",
+            "latency_us",
+            "request",
+            "batch",
+        ]
+        read_only_fields = fields
+
+
+class Answer(serializers.ModelSerializer[Prediction]):
+    class Meta:
+        model = Prediction
+        fields = ["id", "score", "decision", "model_version", "arm"]
+        read_only_fields = fields
+
+
+class InputRow(serializers.Serializer[Any]):
+    features = serializers.DictField(help_text="exactly the columns of the version's input schema, numbers or null")
+    entity = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="whom it is about; keeps its arm while a canary grows",
+    )
+    attributes = serializers.DictField(
+        required=False, help_text="sensitive values, kept for fairness monitoring and never seen by the model"
+    )
+
+
+class PredictRequest(serializers.Serializer[Any]):
+    rows = InputRow(many=True)
+
+
+class PredictResponse(serializers.Serializer[Any]):
+    slot = serializers.CharField()
+    predictions = Answer(many=True)
+
+
+class OutcomeRow(serializers.Serializer[Any]):
+    prediction = serializers.UUIDField()
+    value = serializers.ChoiceField(choices=[0, 1])
+
+
+class OutcomesRequest(serializers.Serializer[Any]):
+    outcomes = OutcomeRow(many=True)
+
+
+class OutcomesResponse(serializers.Serializer[Any]):
+    stored = serializers.IntegerField()
+
+
+class Predict(APIView):
+    """Answers rows from what the slot serves; every answer is logged before it is given."""
+
+    @extend_schema(
+        operation_id="slots_predict",
+        summary="Predict with what the slot serves",
+        request=PredictRequest,
+        responses={200: PredictResponse},
+        examples=[
+            OpenApiExample(
+                "One person",
+                value={"rows": [{"features": _FEATURES, "entity": "p-1", "attributes": {"SEX": 2, "RAC1P": 1}}]},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request, key: str) -> Response:
+        rows = [predictions.Row(**row) for row in parsed(PredictRequest, request)["rows"]]
+        answers = predictions.predict(key, rows, actor=actor(request))
+        return Response({"slot": key, "predictions": Answer(answers, many=True).data})
+
+
+class Outcomes(APIView):
+    """Takes true labels as they arrive."""
+
+    @extend_schema(
+        operation_id="slots_record_outcomes",
+        summary="Report the true labels of predictions",
+        request=OutcomesRequest,
+        responses={201: OutcomesResponse},
+        examples=[
+            OpenApiExample(
+                "One label",
+                value={"outcomes": [{"prediction": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a11", "value": 1}]},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request, key: str) -> Response:
+        slot = get_object_or_404(Slot, key=key)
+        outcomes = parsed(OutcomesRequest, request)["outcomes"]
+        stored = predictions.record_outcomes(slot, outcomes, actor=actor(request))
+        return Response({"stored": stored}, status=201)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="predictions_list", summary="List logged predictions"),
+    retrieve=extend_schema(operation_id="predictions_get", summary="Read one logged prediction"),
+)
+class Predictions(Records):
+    """The prediction log; sensitive attributes are not shown here."""
+
+    queryset = Prediction.objects.all()
+    serializer_class = PredictionSerializer
+    system_path = "slot__system"
+    filterset_fields = ["slot", "model_version", "arm", "entity", "batch"]

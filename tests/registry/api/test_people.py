@@ -1,0 +1,128 @@
+"""Accounts, roles and tokens over the API."""
+
+import pytest
+from django.core.cache import cache
+from django.utils.dateparse import parse_datetime
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from audit.models import Event
+from registry.models import Grant, User
+from registry.roles import Role
+from tests import factories
+from tests.clients import count_queries, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nobody_guessed_yet() -> None:
+    cache.clear()
+
+
+def sign_in(username: str, password: str = factories.PASSWORD) -> tuple[APIClient, int]:
+    """A client that holds what signing in gave, and the status it gave it with."""
+    client = APIClient()
+    answer = client.post("/api/v1/tokens", {"username": username, "password": password})
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json().get('token', 'none')}")
+    return client, answer.status_code
+
+
+def test_token_for_the_right_password_signs_in() -> None:
+    account = factories.person()
+    client, status = sign_in(account.username)
+    assert (status, client.get("/api/v1/me").json()["id"]) == (201, str(account.pk))
+
+
+def test_token_answer_names_its_expiry_and_must_not_be_stored() -> None:
+    body = {"username": factories.person().username, "password": factories.PASSWORD}
+    answer = APIClient().post("/api/v1/tokens", body)
+    expiry = AuthToken.objects.get().expiry
+    assert (answer["Cache-Control"], parse_datetime(answer.json()["expires_at"])) == ("no-store", expiry)
+
+
+def test_token_for_a_wrong_password_or_a_wrong_name_is_refused_alike() -> None:
+    body = {"username": factories.person().username, "password": "wrong"}
+    answers = [APIClient().post("/api/v1/tokens", {**body, **change}) for change in ({}, {"username": "nobody"})]
+    problems = [{**answer.json(), "request_id": ""} for answer in answers]
+    assert problems[0] == problems[1]
+    assert (answers[0].status_code, problems[0]["type"]) == (401, "/problems/not-authenticated")
+
+
+def test_token_guessed_eleven_times_in_a_minute_is_throttled() -> None:
+    account = factories.person()
+    statuses = [sign_in(account.username, "wrong")[1] for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+def test_token_guessed_under_forged_addresses_is_throttled_too() -> None:
+    body = {"username": factories.person().username, "password": "wrong"}
+    for number in range(10):
+        APIClient().post("/api/v1/tokens", body, headers={"X-Forwarded-For": f"10.0.0.{number}"})
+    answer = APIClient().post("/api/v1/tokens", body, headers={"X-Forwarded-For": "10.0.0.99"})
+    assert (answer.status_code, 0 < int(answer["Retry-After"]) <= 61) == (429, True)
+
+
+def test_token_that_was_revoked_signs_nobody_in() -> None:
+    account = factories.person()
+    client, _ = sign_in(account.username)
+    assert client.delete("/api/v1/tokens/current").status_code == 204
+    assert client.get("/api/v1/me").status_code == 401
+    assert Event.objects.filter(event="account.token_revoked", subject_id=str(account.pk)).count() == 1
+
+
+def test_me_lists_the_roles_held_now() -> None:
+    system = factories.system()
+    account = factories.person(Role.VALIDATOR, system=system)
+    shown = signed_in(account).get("/api/v1/me").json()
+    assert (shown["full_name"], shown["roles"]) == (
+        account.full_name,
+        [{"role": "validator", "system": str(system.pk)}],
+    )
+
+
+def test_account_created_by_a_platform_admin_signs_in_without_any_role() -> None:
+    body = {"username": "ada", "full_name": "Ada Lovelace", "password": "an analytical engine"}
+    answer = signed_in(factories.person(Role.PLATFORM_ADMIN)).post("/api/v1/accounts", body)
+    client, _ = sign_in("ada", body["password"])
+    assert (answer.status_code, client.get("/api/v1/me").json()["roles"]) == (201, [])
+
+
+def test_account_with_a_common_password_is_refused() -> None:
+    body = {"username": "ada", "full_name": "Ada Lovelace", "password": "password1234"}
+    answer = signed_in(factories.person(Role.PLATFORM_ADMIN)).post("/api/v1/accounts", body)
+    assert (answer.status_code, {error["pointer"] for error in answer.json()["errors"]}) == (422, {"/password"})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/accounts", "/api/v1/grants"])
+def test_people_are_not_shown_to_an_auditor(path: str) -> None:
+    answer = signed_in(factories.person(Role.AUDITOR)).get(path)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-permitted")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/accounts", "/api/v1/grants"])
+def test_people_of_three_more_take_no_more_queries(path: str) -> None:
+    client = signed_in(factories.person(Role.PLATFORM_ADMIN))
+    first = count_queries(client, path)
+    factories.person(Role.ENGINEER), factories.person(Role.ENGINEER), factories.person(Role.ENGINEER)
+    assert count_queries(client, path) == first
+
+
+def test_account_created_by_an_engineer_is_refused() -> None:
+    body = {"username": "ada", "full_name": "Ada Lovelace"}
+    answer = signed_in(factories.person(Role.ENGINEER)).post("/api/v1/accounts", body)
+    assert (answer.status_code, User.objects.filter(username="ada").exists()) == (403, False)
+
+
+def test_grant_by_a_platform_admin_gives_the_role_there() -> None:
+    account, system = factories.person(), factories.system()
+    body = {"account": str(account.pk), "role": "validator", "system": str(system.pk)}
+    answer = signed_in(factories.person(Role.PLATFORM_ADMIN)).post("/api/v1/grants", body)
+    assert (answer.status_code, {key: answer.json()[key] for key in body}) == (201, body)
+
+
+def test_grant_to_oneself_is_a_conflict_of_duties() -> None:
+    admin = factories.person(Role.PLATFORM_ADMIN)
+    answer = signed_in(admin).post("/api/v1/grants", {"account": str(admin.pk), "role": "owner"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/duty-conflict")
+    assert Grant.objects.filter(account=admin).count() == 1
