@@ -1,0 +1,70 @@
+"""People, service accounts and the roles they hold."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from audit.pages import columns, show
+from audit.pages.records import RecordAdmin, Section
+from registry.models import Grant, User
+
+
+@admin.register(User)
+class UserAdmin(RecordAdmin):
+    list_display = (
+        columns.text("", "Name"),
+        "username",
+        columns.text("kind", "Kind"),
+        columns.text("team", "Team"),
+        "is_active",
+        columns.moment("last_login", "Last signed in"),
+    )
+    list_filter = ("kind", "is_active", "team")
+    search_fields = ("username", "full_name", "team")
+    ordering = ("full_name",)
+
+    def facts(self, row: User) -> Iterable[tuple[str, Any]]:
+        yield "User name", row.username
+        yield "Kind", row.get_kind_display()
+        yield "Team", row.team
+        yield "Active", row.is_active
+        yield "Made", row.date_joined
+        yield "Last signed in", row.last_login
+
+    def sections(self, row: User, request: HttpRequest) -> Iterable[Section]:
+        held = row.grants.select_related("system")
+        yield Section(
+            "Roles",
+            show.table(
+                ["Role", "For", "Given", "Revoked"],
+                [
+                    [one.get_role_display(), one.system or "every system", one.created_at, one.revoked_at]
+                    for one in held
+                ],
+                empty="No role: this account may do nothing.",
+            ),
+        )
+
+
+@admin.register(Grant)
+class GrantAdmin(RecordAdmin):
+    list_display = (
+        "role",
+        columns.record("account", "Account"),
+        columns.record("system", "System"),
+        columns.moment("created_at", "Given"),
+        columns.moment("revoked_at", "Revoked"),
+    )
+    list_filter = ("role",)
+    list_select_related = page_related = ("account", "system")
+    search_fields = ("account__username", "account__full_name", "system__name")
+    date_hierarchy = "created_at"
+
+    def facts(self, row: Grant) -> Iterable[tuple[str, Any]]:
+        yield "Role", row.get_role_display()
+        yield "Account", row.account
+        yield "For", row.system or "every system"
+        yield "Given", row.created_at
+        yield "Revoked", row.revoked_at

@@ -1,0 +1,112 @@
+"""Buttons on a record's page: each posts to an address of its own and calls one service."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+
+from audit.actors import Actor
+from audit.pages import show
+from audit.pages.records import RecordAdmin
+from registry import actors
+from registry.errors import Invalid, NotPermitted, RegistryError, SignatureRejected
+
+View = Callable[[HttpRequest, str], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing the person may do here: its address, its words, whether it asks why, and which revision it is about."""
+
+    name: str
+    label: str
+    explanation: str
+    asks_reason: bool = True
+    grave: bool = False
+    revision: int | None = None
+
+
+class ActingAdmin(RecordAdmin):
+    """A record that people act on. `acts` names the methods that are addresses; `offers` says which buttons to show."""
+
+    #: Each takes the request and the record, calls a service, and returns what to say (or a whole response).
+    acts: tuple[str, ...] = ()
+
+    def offers(self, row: Any, request: HttpRequest) -> Iterable[Act]:
+        """What this person may do here now. The service decides again; a button only saves a refusal."""
+        return ()
+
+    def get_urls(self) -> list[URLPattern]:
+        opts = self.opts
+        own = [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(self._door(name)),
+                name=f"{opts.app_label}_{opts.model_name}_{name}",
+            )
+            for name in self.acts
+        ]
+        return [*own, *super().get_urls()]
+
+    def act(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Do it and return to the page; a refusal is shown there, beside what the person had typed."""
+        row = self.readable(request, object_id)
+        if request.method != "POST":
+            return redirect(show.url_of(row))
+        try:
+            answer = getattr(self, name)(request, row)
+        except RegistryError as refusal:
+            messages.error(request, f"{refusal.detail} {refusal.remedy}".strip())
+            return self.page(
+                request, self.readable(request, object_id), status=_status(refusal), typed=_typed(request, name)
+            )
+        if isinstance(answer, HttpResponse):
+            return answer
+        messages.success(request, answer)
+        return redirect(show.url_of(row))
+
+    def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
+        offers = list(self.offers(row, request))
+        return super().page(request, row, status=status, **{"offers": offers, "typed": {}, **context})
+
+    def _door(self, name: str) -> View:
+        return lambda request, object_id: self.act(request, object_id, name)
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who acts, as services and the log know it."""
+    return actors.of(request.user, request=request.request_id)  # type: ignore[arg-type,attr-defined]
+
+
+def reason(request: HttpRequest) -> str:
+    """Why, in the person's words. Raises Invalid where they are missing."""
+    words = request.POST.get("reason", "").strip()
+    if not words:
+        raise Invalid("The reason is missing.", remedy="Say why, in a sentence that an auditor will understand.")
+    return words
+
+
+def revision(request: HttpRequest) -> int:
+    """The revision that the page showed. Raises Invalid."""
+    given = request.POST.get("revision", "")
+    if not given.isdecimal():
+        raise Invalid("The page's revision is missing.", remedy="Open the page again and repeat.")
+    return int(given)
+
+
+def _status(refusal: RegistryError) -> int:
+    match refusal:
+        case NotPermitted() | SignatureRejected():
+            return 403
+        case Invalid():
+            return 422
+    return 409
+
+
+def _typed(request: HttpRequest, name: str) -> dict[str, str]:
+    """What the person wrote, to be offered again; never the password."""
+    return {"act": name, "reason": request.POST.get("reason", ""), "verdict": request.POST.get("verdict", "")}

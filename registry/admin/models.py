@@ -1,0 +1,159 @@
+"""Models, the runs that fitted them, and their immutable versions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from audit.pages import columns, show
+from audit.pages.records import RecordAdmin, Section
+from registry.admin import jobs
+from registry.models import ModelVersion, RegisteredModel, TrainingRun
+
+
+@admin.register(RegisteredModel)
+class RegisteredModelAdmin(RecordAdmin):
+    list_display = (
+        "name",
+        columns.record("system", "System"),
+        columns.chip("system.risk_tier", "Risk tier"),
+        columns.number("version_count", "Versions"),
+        columns.moment("created_at", "Registered"),
+    )
+    list_filter = ("system__risk_tier",)
+    list_select_related = page_related = ("system",)
+    search_fields = ("name", "description", "system__name")
+    date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RegisteredModel]:
+        return super().get_queryset(request).annotate(version_count=Count("versions"))
+
+    def headline(self, row: RegisteredModel) -> str:
+        return row.description
+
+    def facts(self, row: RegisteredModel) -> Iterable[tuple[str, Any]]:
+        yield "System", row.system
+        yield "Risk tier", show.chip(row.system.risk_tier)
+        yield "Registered", row.created_at
+
+    def sections(self, row: RegisteredModel, request: HttpRequest) -> Iterable[Section]:
+        versions = row.versions.select_related("model", "trained_by", "dataset_version__dataset")
+        yield Section(
+            "Versions",
+            show.table(
+                ["Version", "Fitted on", "By", "Artifact", "State", "Registered"],
+                [
+                    [
+                        one,
+                        one.dataset_version,
+                        one.trained_by,
+                        one.artifact_digest,
+                        show.chip(one.lifecycle),
+                        one.created_at,
+                    ]
+                    for one in versions
+                ],
+            ),
+        )
+        runs = row.runs.select_related("model", "requested_by")[:20]
+        yield Section(
+            "Newest runs",
+            show.table(
+                ["Run", "State", "Asked by", "Started", "Took"],
+                [[one, show.chip(one.state), one.requested_by, one.started_at, jobs.took(one)] for one in runs],
+            ),
+        )
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(RecordAdmin):
+    list_display = (
+        columns.text("", "Run"),
+        columns.chip("state"),
+        columns.record("model", "Model"),
+        columns.record("dataset_version", "Data"),
+        columns.text("requested_by", "Asked by"),
+        columns.moment("started_at", "Started"),
+        jobs.duration,
+    )
+    list_filter = ("state",)
+    list_select_related = ("model", "dataset_version__dataset", "requested_by")
+    page_related = (*list_select_related, "version__model")
+    search_fields = ("model__name", "recipe_digest", "code_digest", "environment_digest")
+    date_hierarchy = "created_at"
+
+    def headline(self, row: TrainingRun) -> str:
+        return row.failure
+
+    def facts(self, row: TrainingRun) -> Iterable[tuple[str, Any]]:
+        yield "Model", row.model
+        yield "Version", getattr(row, "version", None)
+        yield "Data", row.dataset_version
+        yield "Seed", str(row.seed)
+        yield from jobs.facts(row)
+        yield "Code", row.code_digest
+        yield "Environment", row.environment_digest
+        yield "Recipe", row.recipe_digest
+
+    def sections(self, row: TrainingRun, request: HttpRequest) -> Iterable[Section]:
+        yield Section("Recipe", show.document(row.recipe))
+        plain = {name: value for name, value in sorted(row.metrics.items()) if not isinstance(value, Mapping | list)}
+        yield Section("Metrics", show.document(plain))
+        for name, value in sorted(row.metrics.items()):
+            if isinstance(value, Mapping | list):
+                yield Section(name.replace("_", " ").capitalize(), show.document(value), folded=True)
+        yield Section("Parameters", show.document(row.parameters), folded=True)
+        yield Section("Environment", show.document(row.environment), folded=True)
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(RecordAdmin):
+    list_display = (
+        columns.text("", "Version"),
+        columns.record("model.system", "System"),
+        columns.record("dataset_version", "Data"),
+        columns.digest("artifact_digest", "Artifact"),
+        columns.text("trained_by", "Trained by"),
+        columns.chip("lifecycle"),
+        columns.moment("created_at", "Registered"),
+    )
+    list_filter = ("lifecycle", "format")
+    list_select_related = ("model__system", "dataset_version__dataset", "trained_by")
+    page_related = (*list_select_related, "run__model", "artifact")
+    search_fields = ("model__name", "artifact_digest")
+    date_hierarchy = "created_at"
+
+    def facts(self, row: ModelVersion) -> Iterable[tuple[str, Any]]:
+        yield "Model", row.model
+        yield "System", row.model.system
+        yield "Run", row.run
+        yield "Data", row.dataset_version
+        yield "Artifact", show.row(row.artifact, show.digest(row.artifact_digest))
+        yield "Format", f"{row.get_format_display()}, {show.size(row.artifact.size_bytes)}"
+        yield "Decides at", row.threshold
+        yield "Trained by", row.trained_by
+        yield "State", show.chip(row.lifecycle)
+        yield "Registered", row.created_at
+
+    def sections(self, row: ModelVersion, request: HttpRequest) -> Iterable[Section]:
+        asked = row.promotions.select_related("slot", "author", "model_version__model")
+        yield Section(
+            "Promotions",
+            show.table(
+                ["Request", "State", "Asked by", "Asked", "Valid until"],
+                [[one, show.chip(one.state), one.author, one.created_at, one.valid_until] for one in asked],
+                empty="Nobody has asked for this version to serve.",
+            ),
+        )
+        sets = row.evidence_sets.select_related("model_version__model", "dataset_version__dataset")
+        yield Section(
+            "Evidence",
+            show.table(
+                ["Evidence", "On", "Root", "Recorded"],
+                [[one, one.dataset_version, one.root, one.created_at] for one in sets],
+                empty="This version has not been evaluated.",
+            ),
+        )
+        yield Section("Input", show.document(row.input_schema), folded=len(row.input_schema) > 20)

@@ -1,0 +1,125 @@
+"""Policies to read as they were written, and to make effective by a second person."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+from django.contrib import admin
+from django.http import HttpRequest
+
+from audit.pages import columns, show
+from audit.pages.records import Section
+from registry.admin import acting, standing
+from registry.admin.acting import Act, ActingAdmin
+from registry.gates import grammar, words
+from registry.gates.policy import Policy
+from registry.models import PolicyVersion
+from registry.permissions import allows
+from registry.roles import Action, Role
+from registry.services import policies
+
+#: Keys as a policy's author writes them; others follow by name.
+ORDER = (
+    *("apiVersion", "kind", "metadata", "name", "id", "version", "description", "applies_when", "evidence_defaults"),
+    *("gates", "clause", "rationale", "evidence", "split", "metric", "attribute", "against", "for_each"),
+    *("field", "bound", "confidence", "op", "value", "require", "role", "quorum", "meaning", "due_in"),
+    *("min_n", "on_fail", "on_inconclusive", "skip_when", "waivable", "approval", "chain", "separation_of_duties"),
+    *("reauthenticate", "valid_for", "stale_when", "rollout", "monitoring", "retrain", "retention"),
+)
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionAdmin(ActingAdmin):
+    list_display = (
+        columns.text("", "Policy"),
+        columns.chip("state"),
+        columns.text("author", "Written by"),
+        columns.text("approved_by", "Approved by"),
+        columns.moment("effective_from", "Effective from"),
+        columns.digest("digest"),
+    )
+    list_filter = ("state",)
+    list_select_related = page_related = ("author", "approved_by")
+    search_fields = ("name", "digest")
+    date_hierarchy = "created_at"
+    acts = ("approve",)
+
+    def headline(self, row: PolicyVersion) -> str:
+        return str(row.document["metadata"].get("description", ""))
+
+    def facts(self, row: PolicyVersion) -> Iterable[tuple[str, Any]]:
+        yield "State", show.chip(row.state)
+        yield "Written by", row.author
+        yield "Proposed", row.created_at
+        yield "Approved by", row.approved_by
+        yield "Effective from", row.effective_from
+        yield "Digest", row.digest
+
+    def sections(self, row: PolicyVersion, request: HttpRequest) -> Iterable[Section]:
+        policy = grammar.parse(row.document)
+        yield Section("Gates", _gates(policy))
+        yield Section(
+            "Who signs, in this order",
+            _chain(policy),
+            f"An approval holds for {standing.length(policy.approval.valid_for)}.",
+        )
+        text = yaml.safe_dump(_in_order(row.document), sort_keys=False, allow_unicode=True, width=100)
+        yield Section("The policy, whole", show.code(text))
+        others = PolicyVersion.objects.filter(name=row.name).exclude(pk=row.pk).order_by("-version")
+        versions = [[one, show.chip(one.state), one.effective_from] for one in others]
+        yield Section(
+            "Other versions", show.table(["Version", "State", "Effective from"], versions, empty="There is no other.")
+        )
+
+    def offers(self, row: PolicyVersion, request: HttpRequest) -> Iterable[Act]:
+        if row.state == PolicyVersion.State.DRAFT and allows(request.user, Action.APPROVE_POLICY):  # type: ignore[arg-type]
+            yield Act("approve", "Make it effective", f"The version of {row.name} before it is superseded.")
+
+    def approve(self, request: HttpRequest, row: PolicyVersion) -> str:
+        policies.approve(row, actor=acting.actor(request), reason=acting.reason(request))
+        return f"{row} is effective."
+
+
+def _in_order(value: Any) -> Any:
+    """The document in the order in which people write one; the database keeps none."""
+    if isinstance(value, list):
+        return [_in_order(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = {key: place for place, key in enumerate(ORDER)}
+    return {key: _in_order(value[key]) for key in sorted(value, key=lambda key: (known.get(key, len(ORDER)), key))}
+
+
+def _gates(policy: Policy) -> Any:
+    headers = ["Gate", "Asks for", "Requires", "On fail", "If unclear", "Why", "Clauses"]
+    return show.table(
+        headers,
+        [
+            [
+                gate.id,
+                words.wanted(gate.evidence),
+                words.threshold(gate.require),
+                gate.on_fail,
+                gate.on_inconclusive,
+                gate.rationale,
+                ", ".join(gate.clause),
+            ]
+            for gate in policy.gates
+        ],
+    )
+
+
+def _chain(policy: Policy) -> Any:
+    return show.table(
+        ["Step", "Role", "People", "Meaning", "Due in"],
+        [
+            [
+                number,
+                Role(step.role).label,
+                step.quorum,
+                standing.words(step.meaning),
+                standing.length(step.due_in or ""),
+            ]
+            for number, step in enumerate(policy.approval.chain, start=1)
+        ],
+    )

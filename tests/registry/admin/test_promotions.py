@@ -1,0 +1,162 @@
+"""The reviewer's page: what it says first, and a decision from reading to signature."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from registry.models import PromotionRequest, User
+from registry.services import promotions
+from tests import desks, factories, houses, recorded
+from tests.factories import acting
+from tests.houses import House
+
+
+@pytest.fixture
+def promotion(house: House) -> PromotionRequest:
+    return houses.submitted(house)
+
+
+def form(promotion: PromotionRequest, **changes: Any) -> dict[str, Any]:
+    return {
+        "verdict": "approve",
+        "meaning": "independent_validation",
+        "reason": "I re-ran it; the figures hold.",
+        "password": factories.PASSWORD,
+        "revision": promotion.revision,
+        **changes,
+    }
+
+
+def decide(account: User, promotion: PromotionRequest, **changes: Any) -> Any:
+    return desks.at(account).post(desks.page(promotion, "decide"), form(promotion, **changes))
+
+
+def read(account: User, promotion: PromotionRequest) -> str:
+    return desks.at(account).get(desks.page(promotion)).content.decode()
+
+
+def test_page_says_the_worst_first_and_asks_for_the_signature_last(house: House, promotion: PromotionRequest) -> None:
+    shown = read(house.validator, promotion)
+    parts = [
+        f"Shall {promotion.model_version} serve in {promotion.slot}?",
+        promotion.headline,
+        "What the gates say",
+        "Candidate against champion",
+        "How sure we are",
+        "If nothing is done",
+        "Decisions so far",
+        "What a signature binds",
+        "In the audit log",
+        "Your decision",
+    ]
+    places = [shown.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_page_shows_figures_with_intervals_and_n(house: House, promotion: PromotionRequest) -> None:
+    shown = read(house.validator, promotion)
+    assert '0.850 <span class="interval">[0.830, 0.870]</span>' in shown
+    assert "n = 2,000" in shown
+    assert "threshold 0.8: the whole interval is above the threshold" not in shown
+    assert "0.850 between 0.830 and 0.870, threshold 0.8: the whole interval is above the threshold" in shown
+
+
+def test_page_compares_with_what_served_when_it_was_asked(house: House) -> None:
+    champion = houses.champion(house).champion
+    candidate = houses.submitted(house)
+    assert champion is not None
+    assert f"Champion, v{champion.number}" in read(house.validator, candidate)
+
+
+def test_form_is_for_the_role_whose_turn_it_is(house: House, promotion: PromotionRequest) -> None:
+    assert 'name="password"' in read(house.validator, promotion)
+    assert 'name="password"' not in read(house.reviewer, promotion)
+
+
+def test_signing_through_to_approval(house: House, promotion: PromotionRequest) -> None:
+    first = decide(house.validator, promotion)
+    second = decide(house.reviewer, recorded.fresh(promotion), meaning="review")
+    assert [first.status_code, second.status_code] == [302, 302]
+    made = list(promotion.decisions.values_list("printed_name", "verdict", "meaning"))
+    assert made == [
+        (house.validator.full_name, "approve", "independent_validation"),
+        (house.reviewer.full_name, "approve", "review"),
+    ]
+    assert recorded.fresh(promotion).state == "approved"
+
+
+def test_rejecting_ends_the_request(house: House, promotion: PromotionRequest) -> None:
+    decide(house.validator, promotion, verdict="reject")
+    assert recorded.fresh(promotion).state == "rejected"
+
+
+def test_wrong_password_signs_nothing_and_keeps_the_reason(house: House, promotion: PromotionRequest) -> None:
+    answer = decide(house.validator, promotion, password="a wrong password")
+    shown = answer.content.decode()
+    assert answer.status_code == 403
+    assert "The password is not right, so nothing was signed. Enter your own password again." in shown
+    assert "I re-ran it; the figures hold." in shown
+    assert "a wrong password" not in shown
+    assert recorded.newest(promotion)["data"] == {"rule": "SignatureRejected"}
+
+
+def test_author_s_own_attempt_is_refused_and_on_record(house: House, promotion: PromotionRequest) -> None:
+    answer = decide(house.engineer, promotion)
+    assert answer.status_code == 409
+    assert "You wrote this request; ask somebody else with the role validator." in answer.content.decode()
+    assert recorded.names(promotion) == ["promotion.submitted", "promotion.decision_refused"]
+    assert list(promotion.decisions.all()) == []
+
+
+def test_page_that_has_moved_on_signs_nothing(house: House, promotion: PromotionRequest) -> None:
+    answer = decide(house.validator, promotion, revision=promotion.revision + 1)
+    assert answer.status_code == 409
+    assert list(promotion.decisions.all()) == []
+
+
+@pytest.mark.parametrize("changes", [{"reason": " "}, {"verdict": ""}, {"revision": "x"}])
+def test_form_with_a_gap_is_shown_again(house: House, promotion: PromotionRequest, changes: dict[str, str]) -> None:
+    assert decide(house.validator, promotion, **changes).status_code == 422
+    assert recorded.names(promotion) == ["promotion.submitted"]
+
+
+def test_signing_needs_a_session_and_its_token(house: House, promotion: PromotionRequest) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(house.validator, backend="django.contrib.auth.backends.ModelBackend")
+    assert strict.post(desks.page(promotion, "decide"), form(promotion)).status_code == 403
+    assert Client().post(desks.page(promotion, "decide"), form(promotion)).status_code == 302
+    assert recorded.names(promotion) == ["promotion.submitted"]
+
+
+def test_opening_an_act_s_address_only_leads_to_the_page(house: House, promotion: PromotionRequest) -> None:
+    answer = desks.at(house.engineer).get(desks.page(promotion, "withdraw"))
+    assert answer["Location"] == desks.page(promotion)
+    assert recorded.fresh(promotion).state == "in_review"
+
+
+def test_author_withdraws(house: House, promotion: PromotionRequest) -> None:
+    desks.at(house.engineer).post(desks.page(promotion, "withdraw"), {"reason": "A better one is coming."})
+    assert recorded.fresh(promotion).state == "withdrawn"
+    assert recorded.sealed(promotion) == {"reason": "A better one is coming."}
+
+
+def test_operator_executes_what_is_approved(house: House) -> None:
+    approved = houses.approved(house)
+    desks.at(house.operator).post(desks.page(approved, "execute"), {"reason": "Reviewed."})
+    assert recorded.fresh(approved).state == "completed"
+
+
+def test_execution_of_a_withdrawn_request_is_refused_on_its_page(house: House, promotion: PromotionRequest) -> None:
+    promotions.withdraw(promotion, actor=acting(house.engineer), reason="Not now.")
+    answer = desks.at(house.operator).post(desks.page(promotion, "execute"), {"reason": "Reviewed."})
+    assert (answer.status_code, recorded.names(promotion)[-1]) == (409, "rollout.refused")
+
+
+def test_pack_is_a_zip_once_its_events_are_under_a_head(house: House, promotion: PromotionRequest) -> None:
+    early = desks.at(house.validator).post(desks.page(promotion, "pack"))
+    factories.sequence()
+    answer = desks.at(house.validator).post(desks.page(promotion, "pack"))
+    assert (early.status_code, answer.status_code, answer["Content-Type"]) == (409, 200, "application/zip")
+    assert answer.content[:2] == b"PK"
+    assert recorded.names(promotion)[-1] == "promotion.pack_exported"

@@ -1,0 +1,70 @@
+"""Slot pages: what serves by whose signature, what served then, and the way back."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from registry.models import Rollout, Slot
+from tests import desks, houses, recorded
+from tests.houses import House
+
+
+def test_page_says_what_serves_and_by_whose_signature(house: House) -> None:
+    assignment = houses.champion(house)
+    shown = desks.reader().get(desks.page(house.slot)).content.decode()
+    assert f"{assignment.champion}</a> serves since" in shown
+    assert f"{house.validator.full_name} (independent validation," in shown
+    assert "holds, every signature verified" in shown
+
+
+def test_page_answers_what_served_at_a_time(house: House) -> None:
+    assignment = houses.champion(house)
+    before, after = assignment.since - timedelta(hours=1), timezone.now()
+    path = desks.page(house.slot)
+    asked = [
+        desks.reader().get(path, {"at": f"{moment:%Y-%m-%dT%H:%M:%S.%f}"}).context["served"]
+        for moment in (before, after)
+    ]
+    assert asked[0] == "Nothing served then."
+    assert f">{assignment.champion}</a> serves since" in asked[1]
+
+
+def test_page_asked_for_no_time_says_how_to_write_one(house: House) -> None:
+    answer = desks.reader().get(desks.page(house.slot), {"at": "2026-13-45T10:00"})
+    assert answer.context["served"] == "That is not a time; write it as 2026-11-23T10:30."
+
+
+def test_operator_rolls_back(house: House) -> None:
+    first = houses.champion(house)
+    houses.champion(house)
+    desks.at(house.operator).post(desks.page(house.slot, "rollback"), {"reason": "It drifts."})
+    now = house.slot.assignments.first()
+    assert now is not None
+    assert (now.champion, now.cause, now.reason) == (first.champion, "rolled_back", "It drifts.")
+
+
+def test_rollback_without_a_reason_changes_nothing(house: House) -> None:
+    houses.champion(house)
+    answer = desks.at(house.operator).post(desks.page(house.slot, "rollback"), {"reason": ""})
+    assert (answer.status_code, Slot.objects.get(pk=house.slot.pk).revision) == (422, 1)
+
+
+def test_rollback_by_a_reader_is_refused_on_record(house: House) -> None:
+    houses.champion(house)
+    answer = desks.reader().post(desks.page(house.slot, "rollback"), {"reason": "I do not like it."})
+    assert (answer.status_code, recorded.newest(house.slot)["event"]) == (403, "slot.rollback_refused")
+
+
+def test_button_is_only_for_operators(house: House) -> None:
+    houses.champion(house)
+    offered = [desks.at(who).get(desks.page(house.slot)).context["offers"] for who in (house.operator, house.reviewer)]
+    assert [[act.name for act in acts] for acts in offered] == [["rollback"], []]
+
+
+def test_operator_advances_a_canary(house: House) -> None:
+    houses.champion(house)
+    houses.executed(house)
+    rollout = Rollout.objects.get(state="running")
+    form = {"reason": "It held.", "revision": rollout.revision}
+    desks.at(house.operator).post(desks.page(rollout, "advance"), form)
+    assert house.slot.assignments.values_list("canary_percent", flat=True)[0] == 50
