@@ -16,8 +16,8 @@ from monitoring.services import monitors
 from registry.models import Grant, User
 from registry.roles import Role
 from registry.services import people, predictions
-from registry.services.predictions import Row
-from registry.serving import snapshot
+from registry.serving import inference, snapshot
+from registry.serving.inference import Row
 from tests import factories, houses
 from tests.factories import acting
 from tests.houses import House
@@ -55,7 +55,7 @@ def alarm(house: House) -> Alert:
     """Predictions that turn out as if by chance, and the alert of a monitor that expects better."""
     snapshot._snapshots.clear()
     rows = [Row({"AGEP": 20 + number, "SCHL": number % 24}, attributes={"SEX": 1 + number % 2}) for number in range(40)]
-    made = predictions.predict(house.slot.key, rows, actor=acting(house.operator))
+    made = inference.predict(house.slot.key, rows, actor=acting(house.operator))
     outcomes = [{"prediction": one.pk, "value": number // 2 % 2} for number, one in enumerate(made)]
     predictions.record_outcomes(house.slot, outcomes, actor=acting(house.operator))
     monitor = monitors.create(

@@ -4,7 +4,6 @@ from typing import Any
 
 from registry import grammars
 from registry.errors import Problem
-from workers.ingestion import contracts
 from workers.ingestion.errors import ContractInvalid
 from workers.pipelines.errors import RecipeInvalid
 
@@ -18,6 +17,8 @@ def install() -> None:
 def _contract(document: Any) -> list[Problem]:
     if not document:
         return []
+    from workers.ingestion import contracts  # brings pyarrow, which a process needs only here
+
     try:
         contracts.validate(document)
     except ContractInvalid as error:

@@ -1,7 +1,7 @@
 """Monitors: set up, run when they are due, each look on record."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,14 +10,16 @@ from audit import log
 from audit.actors import Actor
 from monitoring import events
 from monitoring.models import Monitor, MonitorRun
-from monitoring.services import alerts, checks
+from monitoring.services import alerts
 from monitoring.services import parameters as parameters_of
-from monitoring.services.checks import Finding
 from registry import jobs, records
 from registry.models import Slot
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import systems
+
+if TYPE_CHECKING:
+    from monitoring.services.checks import Finding
 
 TASK = "workers.check_monitor"
 
@@ -66,6 +68,8 @@ def check(pk: str, *, actor: Actor) -> MonitorRun | None:
     Records monitor_run.recorded, and alert.raised or alert.repeated on an alarm. None where it is not due, where
     another worker was first, or where nothing serves.
     """
+    from monitoring.services import checks  # numba and scipy load with the first look
+
     monitor = Monitor.objects.select_related("slot__system").get(pk=pk)
     due_at, now = monitor.next_due_at, timezone.now()
     serving = monitor.slot.assignments.select_related("champion__dataset_version__dataset").first()
@@ -78,7 +82,7 @@ def check(pk: str, *, actor: Actor) -> MonitorRun | None:
         return None
 
 
-def _store(monitor: Monitor, finding: Finding, due_at: datetime, actor: Actor) -> MonitorRun:
+def _store(monitor: Monitor, finding: "Finding", due_at: datetime, actor: Actor) -> MonitorRun:
     report = {"figures": finding.figures}
     with transaction.atomic(durable=True):
         run = MonitorRun.objects.create(

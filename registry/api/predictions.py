@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from registry.api.base import Records, actor, parsed
 from registry.models import Prediction, Slot
 from registry.services import predictions
+from registry.serving import inference
 
 _FEATURES = {
     "AGEP": 41,
@@ -111,8 +112,8 @@ class Predict(APIView):
         ],
     )
     def post(self, request: Request, key: str) -> Response:
-        rows = [predictions.Row(**row) for row in parsed(PredictRequest, request)["rows"]]
-        answers = predictions.predict(key, rows, actor=actor(request))
+        rows = [inference.Row(**row) for row in parsed(PredictRequest, request)["rows"]]
+        answers = inference.predict(key, rows, actor=actor(request))
         return Response({"slot": key, "predictions": Answer(answers, many=True).data})
 
 

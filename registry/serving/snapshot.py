@@ -3,11 +3,10 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
-import onnxruntime
 from django.utils import timezone
 
 from registry import artifacts
@@ -15,6 +14,9 @@ from registry.errors import NothingServes
 from registry.models import ModelVersion, PromotionRequest, Slot
 from registry.services import approvals
 from registry.serving import decoding
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 REFRESH_SECONDS = 0.5
 
@@ -25,7 +27,7 @@ class Loaded:
 
     version: UUID
     name: str
-    session: onnxruntime.InferenceSession
+    session: "onnxruntime.InferenceSession"
     schema: list[dict[str, Any]]
     threshold: float
     valid_until: datetime
@@ -79,7 +81,7 @@ def _take(slot: Slot, old: Snapshot | None) -> Snapshot:
     return Snapshot(slot, current.revision, champion, canary, current.canary_percent if canary else 0)
 
 
-def _load(promotion: PromotionRequest | None, ready: dict[UUID, onnxruntime.InferenceSession]) -> Loaded | None:
+def _load(promotion: PromotionRequest | None, ready: "dict[UUID, onnxruntime.InferenceSession]") -> Loaded | None:
     """Only a version whose approval holds is loaded, and only bytes that have its digest."""
     if promotion is None or approvals.problem(promotion) is not None or promotion.valid_until is None:
         return None
@@ -96,7 +98,9 @@ def _load(promotion: PromotionRequest | None, ready: dict[UUID, onnxruntime.Infe
     return loaded
 
 
-def _session(version: ModelVersion) -> onnxruntime.InferenceSession:
+def _session(version: ModelVersion) -> "onnxruntime.InferenceSession":
+    import onnxruntime  # its memory is for the processes that serve
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -2,11 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
 from celery import shared_task
 
-from monitoring.measures.estimate import Estimate
 from registry import artifacts
 from registry.models import Evaluation, EvidenceItem, ModelVersion
 from registry.services import evaluations, jobs
@@ -14,6 +11,10 @@ from workers.tasks import context
 from workers.tasks.tables import load
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from monitoring.measures.estimate import Estimate
     from workers.pipelines.recipes import Recipe
 
 FAIRNESS = {
@@ -60,8 +61,10 @@ def _recipe(version: ModelVersion) -> "Recipe":
     return recipes.validate({**version.run.recipe, "seed": version.run.seed})
 
 
-def _rows(evaluation: Evaluation, table: pa.Table) -> np.ndarray:
+def _rows(evaluation: Evaluation, table: "pa.Table") -> "np.ndarray":
     """The row numbers to measure on: those the run held out, found again from its seed, or all."""
+    import numpy as np
+
     from workers.pipelines import train  # as above
 
     if evaluation.split == Evaluation.Split.ALL:
@@ -70,7 +73,7 @@ def _rows(evaluation: Evaluation, table: pa.Table) -> np.ndarray:
     return train.split(recipe, train.labels_of(recipe, table))[1]
 
 
-def _item(one: Estimate, split: str) -> EvidenceItem:
+def _item(one: "Estimate", split: str) -> EvidenceItem:
     return EvidenceItem(
         kind="fairness" if one.metric in FAIRNESS else "evaluation",
         metric=one.metric,
@@ -87,13 +90,13 @@ def _item(one: Estimate, split: str) -> EvidenceItem:
     )
 
 
-def _compared(one: Estimate, split: str) -> EvidenceItem:
+def _compared(one: "Estimate", split: str) -> EvidenceItem:
     item = _item(one, split)
     item.kind, item.against = "comparison", "champion"
     item.fields = {**item.fields, "paired": True}
     return item
 
 
-def _share(one: Estimate) -> dict[str, bool]:
+def _share(one: "Estimate") -> dict[str, bool]:
     """Intervals over the groups of one attribute hold together, which the gates must know."""
     return {"simultaneous": True} if one.metric in FAIRNESS and one.group else {}

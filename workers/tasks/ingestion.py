@@ -5,13 +5,14 @@ from celery import shared_task
 from registry import artifacts
 from registry.models import Ingestion
 from registry.services import datasets, jobs
-from workers.ingestion import contracts, files, profiles
 from workers.tasks import context
 
 
 @shared_task(name="workers.ingest")
 def ingest(pk: str) -> None:
     """Read, canonicalise, profile and hold to the contract; the version exists once all of it is done."""
+    from workers.ingestion import contracts, files, profiles  # pyarrow loads with the first job
+
     ingestion = jobs.claim(Ingestion, pk, actor=context.worker())
     if ingestion is None:
         return

@@ -17,6 +17,7 @@ logger = structlog.get_logger(__name__)
 class Command(BaseCommand):
     """A second one may stand by: the advisory lock lets one work at a time."""
 
+    requires_system_checks = ()  # they load every view, with libraries that this process never needs
     help = "Give committed events their place in the tree and sign the tree's head, for as long as it runs."
 
     def add_arguments(self, parser: CommandParser) -> None:

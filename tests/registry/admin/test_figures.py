@@ -33,7 +33,7 @@ def test_strip_shades_the_side_that_passes() -> None:
 
 
 def test_strip_of_a_single_point_is_drawn() -> None:
-    assert 'cx="6"' in strip(0.8, 0.8, 0.8, 0.8, wants_more=True)
+    assert 'cx="6.0"' in strip(0.8, 0.8, 0.8, 0.8, wants_more=True)
 
 
 @pytest.mark.parametrize(

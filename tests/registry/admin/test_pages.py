@@ -1,5 +1,7 @@
 """Every record has a list and a page to read, for those who may; nobody edits one."""
 
+import logging
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -11,6 +13,12 @@ from registry.models import User
 from tests import desks, factories
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Each refusal is logged with its traceback, and writing hundreds of those takes longer than the tests."""
+    caplog.set_level(logging.CRITICAL, "django.request")
 
 
 def test_every_record_has_pages_and_nothing_else_does() -> None:

@@ -10,8 +10,8 @@ from registry.errors import Invalid, NothingServes, NotPermitted
 from registry.models import Outcome, Prediction, PredictionBatch, PromotionRequest, User
 from registry.roles import Role
 from registry.services import deployments, predictions
-from registry.services.predictions import Row
-from registry.serving import snapshot
+from registry.serving import inference, snapshot
+from registry.serving.inference import Row
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
@@ -36,7 +36,7 @@ def caller(house: House) -> User:
 
 def test_predict_logs_every_answer_in_the_order_of_the_rows(house: House, caller: User) -> None:
     assignment = houses.champion(house)
-    answers = predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+    answers = inference.predict(house.slot.key, ROWS, actor=acting(caller))
     assert [answer.entity for answer in answers] == [row.entity for row in ROWS]
     assert {answer.model_version_id for answer in answers} == {assignment.champion_id}
     assert [row.score for row in Prediction.objects.order_by("id")] == [answer.score for answer in answers]
@@ -44,13 +44,13 @@ def test_predict_logs_every_answer_in_the_order_of_the_rows(house: House, caller
 
 def test_predict_from_empty_slot_is_refused(house: House, caller: User) -> None:
     with pytest.raises(NothingServes, match="No version with a valid approval"):
-        predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+        inference.predict(house.slot.key, ROWS, actor=acting(caller))
 
 
 def test_predict_without_the_role_is_refused(house: House) -> None:
     houses.champion(house)
     with pytest.raises(NotPermitted, match="predictions"):
-        predictions.predict(house.slot.key, ROWS, actor=acting(house.engineer))
+        inference.predict(house.slot.key, ROWS, actor=acting(house.engineer))
 
 
 def test_predict_under_expired_approval_is_refused(house: House, caller: User) -> None:
@@ -59,22 +59,22 @@ def test_predict_under_expired_approval_is_refused(house: House, caller: User) -
     expired = timezone.now() - timedelta(seconds=1)
     PromotionRequest.objects.filter(pk=promotion.pk).update(valid_until=expired)  # behind the application's back
     with pytest.raises(NothingServes):
-        predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+        inference.predict(house.slot.key, ROWS, actor=acting(caller))
 
 
 def test_loaded_version_stops_at_the_end_of_its_approval(house: House, caller: User) -> None:
     houses.champion(house)
-    predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+    inference.predict(house.slot.key, ROWS, actor=acting(caller))
     loaded = snapshot.of(house.slot.key).champion
     object.__setattr__(loaded, "valid_until", timezone.now())
     with pytest.raises(NothingServes, match="has expired"):
-        predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+        inference.predict(house.slot.key, ROWS, actor=acting(caller))
 
 
 def test_predict_with_wrong_row_stores_nothing(house: House, caller: User) -> None:
     houses.champion(house)
     with pytest.raises(Invalid, match="input schema"):
-        predictions.predict(house.slot.key, [*ROWS, Row({"AGEP": 1})], actor=acting(caller))
+        inference.predict(house.slot.key, [*ROWS, Row({"AGEP": 1})], actor=acting(caller))
     assert Prediction.objects.count() == 0
 
 
@@ -82,17 +82,17 @@ def test_canary_takes_its_share_and_rollback_ends_it(house: House, caller: User)
     houses.champion(house)
     executed = houses.executed(house)
     many = [Row({"AGEP": 30, "SCHL": 20}, entity=str(number)) for number in range(500)]
-    arms = {answer.arm for answer in predictions.predict(house.slot.key, many, actor=acting(caller))}
+    arms = {answer.arm for answer in inference.predict(house.slot.key, many, actor=acting(caller))}
     deployments.roll_back(house.slot, actor=acting(house.operator), reason="It answers worse.")
     snapshot._snapshots.clear()
-    after = predictions.predict(house.slot.key, many, actor=acting(caller))
+    after = inference.predict(house.slot.key, many, actor=acting(caller))
     assert arms == {"champion", "canary"}
     assert {answer.model_version_id for answer in after} == {executed.champion_id}
 
 
 def test_outcome_revises_the_earlier_one(house: House, caller: User) -> None:
     houses.champion(house)
-    (answer,) = predictions.predict(house.slot.key, ROWS[:1], actor=acting(caller))
+    (answer,) = inference.predict(house.slot.key, ROWS[:1], actor=acting(caller))
     for value in (0, 1):
         predictions.record_outcomes(house.slot, [{"prediction": answer.pk, "value": value}], actor=acting(caller))
     assert list(Outcome.objects.filter(prediction=answer).values_list("value", flat=True)) == [1, 0]
@@ -100,7 +100,7 @@ def test_outcome_revises_the_earlier_one(house: House, caller: User) -> None:
 
 def test_outcome_of_another_slot_is_refused_and_nothing_stored(house: House, caller: User) -> None:
     houses.champion(house)
-    (answer,) = predictions.predict(house.slot.key, ROWS[:1], actor=acting(caller))
+    (answer,) = inference.predict(house.slot.key, ROWS[:1], actor=acting(caller))
     other = factories.slot()
     outsider = factories.person(Role.CALLER, system=other.system)
     with pytest.raises(Invalid, match="none was stored"):
@@ -110,7 +110,7 @@ def test_outcome_of_another_slot_is_refused_and_nothing_stored(house: House, cal
 
 def test_seal_fixes_predictions_and_a_changed_row_shows(house: House, caller: User) -> None:
     houses.champion(house)
-    predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+    inference.predict(house.slot.key, ROWS, actor=acting(caller))
     (batch,) = predictions.seal(actor=system_actors.system("worker"))
     sealed = list(Prediction.objects.filter(batch=batch))
     assert (batch.row_count, predictions.digest(sealed)) == (len(ROWS), batch.digest)
@@ -121,7 +121,7 @@ def test_seal_fixes_predictions_and_a_changed_row_shows(house: House, caller: Us
 
 def test_seal_again_seals_nothing(house: House, caller: User) -> None:
     houses.champion(house)
-    predictions.predict(house.slot.key, ROWS, actor=acting(caller))
+    inference.predict(house.slot.key, ROWS, actor=acting(caller))
     predictions.seal(actor=system_actors.system("worker"))
     assert predictions.seal(actor=system_actors.system("worker")) == []
     assert PredictionBatch.objects.count() == 1

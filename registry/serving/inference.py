@@ -1,0 +1,84 @@
+"""Predictions: answered from what a slot serves, and logged before the answer is given."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from audit.actors import Actor
+from registry.errors import Invalid, NothingServes, Problem
+from registry.models import Prediction
+from registry.permissions import require
+from registry.roles import Action
+from registry.serving import decoding, routing, snapshot
+from registry.serving.snapshot import Loaded, Snapshot
+
+MAX_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the model's features, whom it is about (for sticky routing), and what only fairness may see."""
+
+    features: dict[str, Any]
+    entity: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+def predict(key: str, rows: Sequence[Row], *, actor: Actor) -> list[Prediction]:
+    """Answer rows from a slot. Every answer is stored before it is returned.
+
+    Raises Slot.DoesNotExist, NotPermitted, NothingServes where no version with a valid approval stands there, Invalid.
+    """
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise Invalid(f"Send between 1 and {MAX_ROWS} rows.", problems=[Problem("/rows", f"has {len(rows)}")])
+    current = snapshot.of(key)
+    require(actor, Action.PREDICT, current.slot.system)
+    if current.champion is None:
+        raise NothingServes(f"No version with a valid approval serves in {key}.", remedy="Promote one, through review.")
+    arms = [routing.arm(current.salt, row.entity, current.canary_percent) for row in rows]
+    answers = [
+        made
+        for arm, loaded in (("champion", current.champion), ("canary", current.canary))
+        if loaded is not None
+        for made in _score(
+            current, loaded, arm, [row for row, taken in zip(rows, arms, strict=True) if taken == arm], actor
+        )
+    ]
+    Prediction.objects.bulk_create(answers)
+    return _in_order(answers, arms)
+
+
+def _score(current: Snapshot, loaded: Loaded, arm: str, rows: Sequence[Row], actor: Actor) -> list[Prediction]:
+    if not rows:
+        return []
+    started = time.perf_counter_ns()
+    scores = loaded.score(decoding.matrix([row.features for row in rows], loaded.schema)).astype(np.float64)
+    latency_us = (time.perf_counter_ns() - started) // 1000
+    now = timezone.now()
+    return [
+        Prediction(
+            at=now,
+            slot=current.slot,
+            slot_revision=current.revision,
+            model_version_id=loaded.version,
+            arm=arm,
+            entity=row.entity,
+            features=row.features,
+            attributes=row.attributes,
+            score=float(score),
+            decision=int(score >= loaded.threshold),
+            latency_us=latency_us,
+            request=actor.request,
+        )
+        for row, score in zip(rows, scores, strict=True)
+    ]
+
+
+def _in_order(answers: Sequence[Prediction], arms: Sequence[str]) -> list[Prediction]:
+    """The answers in the order of the request's rows."""
+    by_arm = {arm: iter([answer for answer in answers if answer.arm == arm]) for arm in set(arms)}
+    return [next(by_arm[arm]) for arm in arms]
