@@ -58,7 +58,7 @@ schema: $(TEST) ## write docs/openapi.yaml anew
 	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml $(CHECKING)
 
 bench: $(TEST) ## the benchmark tables, each against its peer in the same run
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) "$$script"; done
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script"; done
 
 lock: $(RUN) ## compile requirements*.txt from pyproject.toml
 	@$(UV) pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header -o requirements.txt

@@ -43,7 +43,11 @@ def promotion(request: PromotionRequest, gates: Sequence[GateResult]) -> dict[st
         "kind": "promotion",
         "title": str(request),
         "id": str(request.pk),
-        "model_version": {"id": str(request.model_version_id), "name": str(request.model_version)},
+        "model_version": {
+            "id": str(request.model_version_id),
+            "name": str(request.model_version),
+            "record": digest(model_version(request.model_version)),
+        },
         "slot": request.slot.key,
         "author": f"person:{request.author_id}",
         "artifact": request.artifact_digest,

@@ -60,14 +60,14 @@ class ActingAdmin(RecordAdmin):
         try:
             answer = getattr(self, name)(request, row)
         except RegistryError as refusal:
-            messages.error(request, f"{refusal.detail} {refusal.remedy}".strip())
-            return self.page(
-                request, self.readable(request, object_id), status=_status(refusal), typed=_typed(request, name)
-            )
+            words = f"{refusal.detail} {refusal.remedy}".strip()
+            messages.error(request, words)
+            typed = {"act": name, "refusal": words, **_typed(request)}
+            return self.page(request, self.readable(request, object_id), status=_status(refusal), typed=typed)
         if isinstance(answer, HttpResponse):
             return answer
         messages.success(request, answer)
-        return redirect(show.url_of(row))
+        return redirect(f"{show.url_of(row)}#main")
 
     def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
         offers = list(self.offers(row, request))
@@ -107,6 +107,6 @@ def _status(refusal: RegistryError) -> int:
     return 409
 
 
-def _typed(request: HttpRequest, name: str) -> dict[str, str]:
+def _typed(request: HttpRequest) -> dict[str, str]:
     """What the person wrote, to be offered again; never the password."""
-    return {"act": name, "reason": request.POST.get("reason", ""), "verdict": request.POST.get("verdict", "")}
+    return {name: request.POST.get(name, "") for name in ("reason", "verdict")}

@@ -59,7 +59,7 @@ class GateResultAdmin(RecordAdmin):
 
 
 def groups(details: list[dict[str, Any]]) -> SafeString:
-    """A gate's groups, the gravest first as the gate ordered them."""
+    """A gate's groups, the gravest first."""
     return show.table(
         ["Group", "Verdict", "Value", "n"],
         [
@@ -69,9 +69,13 @@ def groups(details: list[dict[str, Any]]) -> SafeString:
                 show.interval(one["value"], one["low"], one["high"]),
                 one["n"],
             ]
-            for one in details
+            for one in sorted(details, key=_gravity)
         ],
     )
+
+
+def _gravity(one: dict[str, Any]) -> tuple[int, float]:
+    return -SEVERITY[one["verdict"]], one["value"] or 0.0
 
 
 @admin.register(Decision)
