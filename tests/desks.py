@@ -46,9 +46,17 @@ def world() -> House:
     houses.executed(house)
     houses.submitted(house)
     alarm(house)
+    unused(house)
     predictions.seal(actor=WORKER)
     factories.sequence()
     return house
+
+
+def unused(house: House) -> Monitor:
+    """A monitor that has not looked yet."""
+    return monitors.create(
+        house.slot, kind=Monitor.Kind.DRIFT, name="drift", cadence_seconds=60, actor=acting(house.operator)
+    )
 
 
 def alarm(house: House) -> Alert:

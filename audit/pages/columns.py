@@ -21,7 +21,7 @@ def text(path: str, title: str, *, words: int = 0) -> Column:
 
 
 def chip(path: str, title: str = "State") -> Column:
-    return _column(lambda row: show.chip(at(row, path)), path, title)
+    return _column(lambda row: show.chip(found) if (found := at(row, path)) else show.NOTHING, path, title)
 
 
 def moment(path: str, title: str) -> Column:

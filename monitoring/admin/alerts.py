@@ -34,9 +34,6 @@ class AlertAdmin(ActingAdmin):
     date_hierarchy = "created_at"
     acts = ("acknowledge", "resolve")
 
-    def headline(self, row: Alert) -> str:
-        return row.title
-
     def facts(self, row: Alert) -> Iterable[tuple[str, Any]]:
         yield "State", show.chip(row.state)
         yield "Slot", row.monitor.slot

@@ -1,7 +1,7 @@
 """Slots: what serves, since when and by whose signature; their history; and the way back."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -35,7 +35,7 @@ class SlotAdmin(ActingAdmin):
         "key",
         columns.record("serving.champion", "Serves"),
         "canary",
-        columns.moment("serving.since", "Since"),
+        columns.moment("serving.since", "Last changed"),
         columns.moment("serving.champion_promotion.valid_until", "Approved until"),
         columns.chip("system.risk_tier", "Risk tier"),
     )
@@ -71,7 +71,7 @@ class SlotAdmin(ActingAdmin):
         yield "Risk tier", show.chip(row.system.risk_tier)
         if now is not None and now.champion_promotion is not None:
             yield "Serves", now.champion
-            yield "Since", now.since
+            yield "Since", champion_since(now)
             yield "By the signature of", signers(now.champion_promotion)
             yield "Approval", holds(now.champion_promotion)
             yield "Canary", _canary(now)
@@ -189,6 +189,14 @@ def newest() -> QuerySet[SlotAssignment]:
     return SlotAssignment.objects.filter(pk__in=last.values("pk"))
 
 
+def champion_since(now: SlotAssignment) -> datetime:
+    """Since when the champion has served without a break, whatever canaries came and went beside it."""
+    before = now.slot.assignments.filter(revision__lte=now.revision)
+    other = before.exclude(champion_promotion=now.champion_promotion_id).first()
+    first = before.filter(revision__gt=other.revision if other else 0).order_by("revision").first()
+    return first.since if first else now.since
+
+
 def assignments(rows: Sequence[SlotAssignment]) -> SafeString:
     """A slot's history, the newest first."""
     known = names.of(row.actor for row in rows)
@@ -198,7 +206,7 @@ def assignments(rows: Sequence[SlotAssignment]) -> SafeString:
             [
                 show.row(row, show.moment(row.since)),
                 row.revision,
-                row.get_cause_display(),
+                row.get_cause_display().capitalize(),
                 show.row(row.champion_promotion, row.champion),
                 _canary(row),
                 known[row.actor],
@@ -233,7 +241,7 @@ def _serving(row: Slot) -> SlotAssignment | None:
 
 
 def _serves(now: SlotAssignment) -> SafeString:
-    text = show.row(now.champion) + mark_safe(" serves since ") + show.moment(now.since)
+    text = show.row(now.champion) + mark_safe(" serves since ") + show.moment(champion_since(now))
     return text + mark_safe("; canary: ") + _canary(now) if now.canary else text
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from registry.admin.deployments import champion_since
 from registry.models import Rollout, Slot
 from tests import desks, houses, recorded
 from tests.houses import House
@@ -27,6 +28,13 @@ def test_page_answers_what_served_at_a_time(house: House) -> None:
     ]
     assert asked[0] == "Nothing served then."
     assert f">{assignment.champion}</a> serves since" in asked[1]
+
+
+def test_canary_leaves_since_when_the_champion_serves(house: House) -> None:
+    first = houses.champion(house)
+    houses.executed(house)
+    now = house.slot.assignments.select_related("slot")[0]
+    assert (now.canary_percent, champion_since(now)) == (10, first.since)
 
 
 def test_page_asked_for_no_time_says_how_to_write_one(house: House) -> None:
