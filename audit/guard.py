@@ -8,18 +8,26 @@ from django.db import models
 
 _FUNCTION = """
 DECLARE
-    subject text;
+    subjects text[];
+    unnamed text;
 BEGIN
     IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - {operational}) = (to_jsonb(NEW) - {operational}) THEN
         RETURN NULL;
     END IF;
-    subject := CASE WHEN TG_OP = 'DELETE' THEN OLD.{key} ELSE NEW.{key} END;
-    IF NOT EXISTS (
-        SELECT FROM audit_pending
-        WHERE xid = pg_current_xact_id() AND subject_type = '{subject}' AND subject_id = subject
-    ) THEN
+    -- A part that moves from one whole to another changes both.
+    subjects := CASE TG_OP
+        WHEN 'INSERT' THEN ARRAY[NEW.{key}::text]
+        WHEN 'DELETE' THEN ARRAY[OLD.{key}::text]
+        ELSE ARRAY[OLD.{key}::text, NEW.{key}::text]
+    END;
+    -- The event itself must be there: a row in the pending set alone is no event.
+    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (
+        SELECT FROM audit_pending JOIN audit_event event USING (ticket)
+        WHERE xid = pg_current_xact_id() AND event.subject_type = '{subject}' AND event.subject_id = subject
+    ) LIMIT 1;
+    IF unnamed IS NOT NULL THEN
         RAISE EXCEPTION 'Unaudited change: % of % for {subject} % has no event in its transaction.',
-            TG_OP, TG_TABLE_NAME, subject
+            TG_OP, TG_TABLE_NAME, unnamed
             USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';
     END IF;
     RETURN NULL;
@@ -28,7 +36,7 @@ END;
 
 
 class Audited(pgtrigger.Trigger):
-    """Guards one table: put it into the model's ``Meta.triggers``.
+    """Guards one table against silent changes.
 
     subject: the subject type that the event must name, e.g. ``promotion``.
     key: the column that holds the subject's id; ``id`` for the subject itself, a foreign key's column for its parts.
@@ -46,6 +54,24 @@ class Audited(pgtrigger.Trigger):
         array = "ARRAY[" + ", ".join(f"'{column}'" for column in self.operational) + "]::text[]"
         func = _FUNCTION.format(subject=subject, key=key, operational=array)
         super().__init__(func=func, declare=None, **options)
+
+
+class NotEmptied(pgtrigger.Trigger):
+    """TRUNCATE fires no row triggers, so it is refused outright."""
+
+    name = "not_emptied"
+    level = pgtrigger.Statement
+    when = pgtrigger.Before
+    operation = pgtrigger.Truncate
+    func = """
+        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    """
+
+
+def governed(subject: str, *, key: str = "id", operational: Sequence[str] = ()) -> list[pgtrigger.Trigger]:
+    """What a governed model puts into its ``Meta.triggers``; the arguments are those of `Audited`."""
+    return [Audited(subject, key=key, operational=operational), NotEmptied()]
 
 
 def of(model: type[models.Model]) -> Audited:

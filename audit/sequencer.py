@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from audit import keys
 from audit.models import Checkpoint
-from audit.tlog import checkpoint, merkle, note, tiles
+from audit.tlog import checkpoint, entry, merkle, note, tiles
+from audit.tlog.errors import TlogError
 
 ADVISORY_LOCK = 0x6D6C6F70734C4F47
 BATCH = 4096
@@ -19,12 +20,17 @@ _TAKE = """
             (SELECT xid, ticket FROM audit_pending ORDER BY ticket LIMIT %s)
         RETURNING ticket
     )
-    SELECT event.ticket, event.leaf FROM taken JOIN audit_event event USING (ticket) ORDER BY event.ticket
+    SELECT ticket, leaf, id::text, event, subject_type, subject_id, actor, request
+    FROM taken LEFT JOIN audit_event USING (ticket) ORDER BY ticket
 """
 
 
 class TreeMismatch(Exception):
     """The stored tree does not match the last signed checkpoint: nothing may be signed until a person has looked."""
+
+
+class EntryMismatch(Exception):
+    """A pending ticket has no event, or one whose bytes are no entry or say other things than its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Batch:
 def sequence(signer: note.Signer, *, origin: str, limit: int = BATCH) -> Batch:
     """Place the oldest pending events, at most `limit`, and sign the new head. Safe to run twice at once or to kill.
 
-    Leaves, tiles and checkpoint commit together or not at all. Raises TreeMismatch.
+    Leaves, tiles and checkpoint commit together or not at all. Raises TreeMismatch, EntryMismatch.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         # The lock is a statement of its own so that every later snapshot sees what its last holder committed.
@@ -48,10 +54,10 @@ def sequence(signer: note.Signer, *, origin: str, limit: int = BATCH) -> Batch:
         taken = cursor.fetchall()
         if not taken:
             return Batch(events=0, size=size)
-        hashes = [merkle.leaf_hash(bytes(leaf)) for _, leaf in taken]
+        hashes = [merkle.leaf_hash(_checked(*row)) for row in taken]
         appended = tiles.append(edge, size, hashes)
         with cursor.copy("COPY audit_leaf (index, ticket, hash) FROM STDIN") as copy:
-            for place, ((ticket, _), digest) in enumerate(zip(taken, hashes, strict=True), start=size):
+            for place, ((ticket, *_), digest) in enumerate(zip(taken, hashes, strict=True), start=size):
                 copy.write_row((place, ticket, digest))
         with cursor.copy("COPY audit_tile (level, n, data, root) FROM STDIN") as copy:
             for level, n, data, root in appended.full_tiles:
@@ -59,6 +65,22 @@ def sequence(signer: note.Signer, *, origin: str, limit: int = BATCH) -> Batch:
         head = checkpoint.Checkpoint(origin, appended.size, appended.root)
         Checkpoint.objects.create(size=appended.size, note=note.sign(head.text(), signer).decode())
         return Batch(events=len(taken), size=appended.size)
+
+
+def _checked(ticket: int, leaf: bytes | None, *columns: str) -> bytes:
+    """The entry's bytes, once it is known that they are one and say what the columns say: a signature is for ever."""
+    if leaf is None:
+        raise EntryMismatch(f"Ticket {ticket} is pending and there is no such event. Nothing is signed.")
+    try:
+        told = entry.parse(bytes(leaf))
+    except TlogError as error:
+        raise EntryMismatch(f"The event of ticket {ticket} is no entry: {error} Nothing is signed.") from error
+    subject = told["subject"]
+    assert isinstance(subject, dict)  # entry.parse has seen to it
+    said = (told["id"], told["event"], subject["type"], subject["id"], told["actor"], told["request"])
+    if said != columns:
+        raise EntryMismatch(f"The event of ticket {ticket} says other things than its columns. Nothing is signed.")
+    return bytes(leaf)
 
 
 def log_signer(origin: str) -> note.Signer:

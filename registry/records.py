@@ -53,6 +53,8 @@ def promotion(request: PromotionRequest, gates: Sequence[GateResult]) -> dict[st
         "artifact": request.artifact_digest,
         "dataset": request.dataset_digest,
         "policy": request.policy_digest,
+        "champion": request.champion_digest,
+        "context": plain(request.context),
         "evidence": {"merkle_root": request.evidence_root, "leaves": list(request.evidence_digests)},
         "headline": request.headline,
         "gates": [gate_result(gate) for gate in gates],

@@ -20,6 +20,7 @@ class Role(models.TextChoices):
 class Action(models.TextChoices):
     READ = "read"
     REGISTER = "register", "register systems, data, runs and models"
+    CLASSIFY = "classify", "change a system's risk tier"
     SUBMIT = "submit", "submit or withdraw a promotion"
     EVALUATE = "evaluate", "run evaluations and gates"
     DECIDE = "decide", "sign a decision on a promotion"
@@ -37,6 +38,7 @@ _READERS = frozenset(Role) - {Role.PLATFORM_ADMIN, Role.CALLER}
 ROLES_FOR: dict[Action, frozenset[Role]] = {
     Action.READ: _READERS,
     Action.REGISTER: frozenset({Role.ENGINEER, Role.OWNER}),
+    Action.CLASSIFY: frozenset({Role.RISK_OFFICER}),
     Action.SUBMIT: frozenset({Role.ENGINEER, Role.OWNER}),
     Action.EVALUATE: frozenset(
         {

@@ -3,6 +3,7 @@
 from django.db import migrations
 
 PENDING = """
+ALTER TABLE audit_event ADD CONSTRAINT leaf_fits_its_bundle CHECK (octet_length(leaf) BETWEEN 2 AND 65535);
 CREATE TABLE audit_pending (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     ticket bigint NOT NULL,
@@ -15,13 +16,32 @@ BEGIN
     INSERT INTO audit_pending (ticket, subject_type, subject_id) VALUES (NEW.ticket, NEW.subject_type, NEW.subject_id);
     RETURN NULL;
 END $$;
+CREATE FUNCTION audit_pending_from_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_trigger_depth() > 1 THEN RETURN NEW; END IF;
+    RAISE EXCEPTION 'Only an event puts its ticket into the pending set.' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER from_events BEFORE INSERT ON audit_pending FOR EACH ROW EXECUTE FUNCTION audit_pending_from_events();
+ALTER TABLE audit_pending ENABLE ALWAYS TRIGGER from_events;
+CREATE FUNCTION audit_pending_placed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM audit_leaf WHERE ticket = OLD.ticket) THEN RETURN NULL; END IF;
+    RAISE EXCEPTION 'Ticket % leaves the pending set without a place in the tree.', OLD.ticket
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE CONSTRAINT TRIGGER placed AFTER DELETE ON audit_pending DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION audit_pending_placed();
+ALTER TABLE audit_pending ENABLE ALWAYS TRIGGER placed;
 CREATE TRIGGER enqueue AFTER INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION audit_enqueue();
 ALTER TABLE audit_event ENABLE ALWAYS TRIGGER enqueue;
 """
 DROP_PENDING = """
+ALTER TABLE audit_event DROP CONSTRAINT leaf_fits_its_bundle;
 DROP TRIGGER enqueue ON audit_event;
 DROP FUNCTION audit_enqueue();
 DROP TABLE audit_pending;
+DROP FUNCTION audit_pending_from_events();
+DROP FUNCTION audit_pending_placed();
 """
 REFUSE = """
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$

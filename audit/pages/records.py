@@ -29,11 +29,9 @@ class Section:
     folded: bool = False
 
 
-def reads(request: HttpRequest) -> bool:
-    """Whether the person may read the records; asked once a request, though the sidebar asks for every model."""
-    if not hasattr(request, "reads_records"):
-        request.reads_records = request.user.has_perm("audit.view_event")  # type: ignore[attr-defined]
-    return bool(request.reads_records)  # type: ignore[attr-defined]
+def reads_log(request: HttpRequest) -> bool:
+    """Whether the person may read the whole log, not only the events of what is shown."""
+    return bool(request.user.has_perm("audit.view_event"))
 
 
 class RecordAdmin(ModelAdmin):
@@ -70,12 +68,6 @@ class RecordAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return reads(request)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return reads(request)
-
     def page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows as a page reads them."""
         return self.get_queryset(request).select_related(*self.page_related)
@@ -108,7 +100,7 @@ class RecordAdmin(ModelAdmin):
             "headline": self.headline(row),
             "facts": show.facts(facts) if (facts := list(self.facts(row))) else "",
             "sections": list(self.sections(row, request)),
-            "trail": trail.of(row),
+            "trail": trail.of(row, linked=reads_log(request)),
             **context,
         }
         return TemplateResponse(request, self.record_template, whole, status=status)
@@ -116,8 +108,11 @@ class RecordAdmin(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A record's history is its events in the log."""
-        kind, key = trail.subject(self.readable(request, object_id)) or ("", "")
+        """A record's history is its events in the log; who may not read the log sees them on the record's page."""
+        row = self.readable(request, object_id)
+        if not reads_log(request):
+            return redirect(f"{show.url_of(row)}#trail")
+        kind, key = trail.subject(row) or ("", "")
         query = urlencode({"subject_type": kind, "subject_id": key})
         return redirect(f"{reverse('admin:audit_event_changelist')}?{query}")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -173,6 +174,8 @@ def cell(value: Any) -> SafeString:
             return number(value)
         case datetime():
             return moment(value)
+        case AbstractBaseUser():
+            return format_html("{}", value)  # By name: the page of a person is only for readers of every system.
         case models.Model():
             return row(value)
         case Mapping() if value and _is_flat(value):

@@ -26,24 +26,26 @@ def subject(row: models.Model) -> tuple[str, str] | None:
     return guarded.subject, str(getattr(row, column))
 
 
-def of(row: models.Model) -> SafeString | None:
-    """The newest events about a record, with the way to all of them."""
+def of(row: models.Model, *, linked: bool) -> SafeString | None:
+    """The newest events about a record; the way to each and to all of them for those who may read the log."""
     found = subject(row)
     if found is None:
         return None
     events = Event.objects.filter(subject_type=found[0], subject_id=found[1])[:SHOWN]
+    if not linked:
+        return table(list(events), linked=False)
     every = f"{reverse('admin:audit_event_changelist')}?{urlencode({'subject_type': found[0], 'subject_id': found[1]})}"
     return format_html('{}<p class="more">{}</p>', table(list(events)), show.link("All events of this record", every))
 
 
-def table(events: Sequence[Event], *, with_subject: bool = False) -> SafeString:
+def table(events: Sequence[Event], *, with_subject: bool = False, linked: bool = True) -> SafeString:
     """Events with the people's names; the subject only where it is not the page itself."""
     known = names.of(event.actor for event in events)
     headers = ["When", "What", *(["About"] if with_subject else []), "Who"]
     rows = [
         [
             event.at,
-            show.row(event, event.event),
+            show.row(event, event.event) if linked else event.event,
             *([about(event)] if with_subject else []),
             known[event.actor],
         ]

@@ -45,6 +45,9 @@ The answer is one sentence that says what was proven, or one sentence for each
 thing that is wrong. Exit code 0: everything holds. 1: something does not.
 2: the pack or a key could not be read.
 
+A pack proves what is in it. It does not prove that nothing else was written
+about its subject: for that, read the whole log.
+
 By hand: SHA-256(0x00 || entries/N.json) is the leaf hash of RFC 9162;
 proofs/N.tlog-proof (c2sp.org/tlog-proof) leads from it to the signed root
 (c2sp.org/tlog-checkpoint). The name of each file in records/ is its SHA-256,

@@ -27,7 +27,7 @@ class Monitor(Record):
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["slot", "name"], name="monitor_name_in_slot")]
-        triggers = [guard.Audited("monitor", operational=["next_due_at"])]
+        triggers = guard.governed("monitor", operational=["next_due_at"])
 
     def __str__(self) -> str:
         return f"{self.name} of {self.slot}"
@@ -53,7 +53,7 @@ class MonitorRun(Record):
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["monitor", "due_at"], name="one_run_per_due_time")]
-        triggers = [guard.Audited("monitor_run")]
+        triggers = guard.governed("monitor_run")
 
     def __str__(self) -> str:
         return f"{self.monitor}: {self.verdict}"
@@ -83,7 +83,7 @@ class Alert(Record):
                 name="one_unresolved_alert_per_monitor",
             )
         ]
-        triggers = [guard.Audited("alert")]
+        triggers = guard.governed("alert")
 
     def __str__(self) -> str:
         return self.title

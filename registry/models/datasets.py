@@ -16,7 +16,7 @@ class Artifact(Record):
     media_type = models.CharField(max_length=100)
 
     class Meta(Record.Meta):
-        triggers = [guard.Audited("artifact")]
+        triggers = guard.governed("artifact")
 
     def __str__(self) -> str:
         return f"{self.digest[:12]} ({self.media_type})"
@@ -35,7 +35,7 @@ class Dataset(Record):
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["system", "name"], name="dataset_name_in_system")]
-        triggers = [guard.Audited("dataset")]
+        triggers = guard.governed("dataset")
 
     def __str__(self) -> str:
         return self.name
@@ -55,7 +55,7 @@ class Ingestion(Job):
     format = models.CharField(max_length=8, choices=Format.choices)
 
     class Meta(Job.Meta):
-        triggers = [guard.Audited("ingestion", operational=Job.OPERATIONAL)]
+        triggers = guard.governed("ingestion", operational=Job.OPERATIONAL)
 
     def __str__(self) -> str:
         return f"{self.source_name} into {self.dataset}"
@@ -78,7 +78,7 @@ class DatasetVersion(Record):
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="dataset_version_number")]
-        triggers = [guard.Audited("dataset_version")]
+        triggers = guard.governed("dataset_version")
 
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number}"

@@ -18,7 +18,7 @@ class Slot(Record):
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["system", "name"], name="slot_name_in_system")]
-        triggers = [guard.Audited("slot")]
+        triggers = guard.governed("slot")
 
     def __str__(self) -> str:
         return self.key
@@ -53,7 +53,7 @@ class SlotAssignment(Record):
         ordering = ["-revision"]
         constraints = [models.UniqueConstraint(fields=["slot", "revision"], name="slot_revision")]
         indexes = [models.Index(fields=["slot", "-since"], name="slot_since")]
-        triggers = [guard.Audited("slot", key="slot_id")]
+        triggers = guard.governed("slot", key="slot_id")
 
     def __str__(self) -> str:
         return f"{self.slot} revision {self.revision}"
@@ -80,7 +80,7 @@ class Rollout(Record):
                 fields=["slot"], condition=models.Q(state="running"), name="one_running_rollout_per_slot"
             )
         ]
-        triggers = [guard.Audited("rollout")]
+        triggers = guard.governed("rollout")
 
     def __str__(self) -> str:
         return f"Rollout to {self.slot}"

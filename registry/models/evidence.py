@@ -22,7 +22,7 @@ class Evaluation(Job):
     seed = models.BigIntegerField(default=0)
 
     class Meta(Job.Meta):
-        triggers = [guard.Audited("evaluation", operational=Job.OPERATIONAL)]
+        triggers = guard.governed("evaluation", operational=Job.OPERATIONAL)
 
     def __str__(self) -> str:
         return f"{self.model_version} on {self.dataset_version}"
@@ -46,7 +46,7 @@ class EvidenceSet(Record):
     root = models.CharField(max_length=64)
 
     class Meta(Record.Meta):
-        triggers = [guard.Audited("evidence_set")]
+        triggers = guard.governed("evidence_set")
 
     def __str__(self) -> str:
         return f"Evidence about {self.model_version or self.dataset_version}"
@@ -73,7 +73,7 @@ class EvidenceItem(Record):
 
     class Meta(Record.Meta):
         ordering = ["id"]
-        triggers = [guard.Audited("evidence_set", key="set_id")]
+        triggers = guard.governed("evidence_set", key="set_id")
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.metric or self.kind, self.attribute, self.group) if part)

@@ -30,7 +30,7 @@ class PolicyVersion(Record):
                 fields=["name"], condition=models.Q(state="effective"), name="one_effective_version_per_policy"
             ),
         ]
-        triggers = [guard.Audited("policy")]
+        triggers = guard.governed("policy")
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"

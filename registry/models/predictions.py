@@ -18,7 +18,7 @@ class PredictionBatch(Record):
 
     class Meta(Record.Meta):
         verbose_name_plural = "prediction batches"
-        triggers = [guard.Audited("prediction_batch")]
+        triggers = guard.governed("prediction_batch")
 
     def __str__(self) -> str:
         return f"{self.row_count} predictions of {self.slot}"

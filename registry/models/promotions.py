@@ -24,6 +24,7 @@ class PromotionRequest(Record):
         ROLLED_BACK = "rolled_back", "rolled back"
 
     OPEN = (State.BLOCKED, State.IN_REVIEW)
+    UNUSED = (State.BLOCKED, State.IN_REVIEW, State.APPROVED)
     VALID = (State.APPROVED, State.COMPLETED)
 
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
@@ -37,6 +38,10 @@ class PromotionRequest(Record):
     artifact_digest = models.CharField(max_length=64)
     dataset_digest = models.CharField(max_length=64)
     policy_digest = models.CharField(max_length=64)
+    champion_digest = models.CharField(
+        max_length=64, blank=True, help_text="the artifact that served when the gates compared; empty where none did"
+    )
+    context = models.JSONField(help_text="what the policy's conditions read, such as the risk tier")
     evidence_root = models.CharField(max_length=64)
     evidence_digests = ArrayField(models.CharField(max_length=64), default=list)
     record_digest = models.CharField(max_length=64, help_text="what each signature signs")
@@ -52,7 +57,7 @@ class PromotionRequest(Record):
                 name="one_open_promotion_per_version_and_slot",
             )
         ]
-        triggers = [guard.Audited("promotion")]
+        triggers = guard.governed("promotion")
 
     def __str__(self) -> str:
         return f"{self.model_version} to {self.slot}"
@@ -79,7 +84,7 @@ class GateResult(Record):
 
     class Meta(Record.Meta):
         ordering = ["position"]
-        triggers = [guard.Audited("promotion", key="promotion_id")]
+        triggers = guard.governed("promotion", key="promotion_id")
 
     def __str__(self) -> str:
         return f"{self.gate}: {self.verdict}"
@@ -108,7 +113,7 @@ class Decision(Record):
     class Meta(Record.Meta):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["promotion", "signer"], name="one_person_one_decision")]
-        triggers = [guard.Audited("promotion", key="promotion_id")]
+        triggers = guard.governed("promotion", key="promotion_id")
 
     def __str__(self) -> str:
         return f"{self.printed_name}: {self.verdict} ({self.meaning})"

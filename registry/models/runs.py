@@ -16,7 +16,7 @@ class RegisteredModel(Record):
     description = models.TextField(blank=True)
 
     class Meta(Record.Meta):
-        triggers = [guard.Audited("model")]
+        triggers = guard.governed("model")
 
     def __str__(self) -> str:
         return self.name
@@ -37,7 +37,7 @@ class TrainingRun(Job):
     metrics = models.JSONField(default=dict, blank=True)
 
     class Meta(Job.Meta):
-        triggers = [guard.Audited("training_run", operational=Job.OPERATIONAL)]
+        triggers = guard.governed("training_run", operational=Job.OPERATIONAL)
 
     def __str__(self) -> str:
         return f"Run {str(self.id)[-8:]} of {self.model}"
@@ -67,7 +67,7 @@ class ModelVersion(Record):
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["model", "number"], name="model_version_number")]
-        triggers = [guard.Audited("model_version")]
+        triggers = guard.governed("model_version")
 
     def __str__(self) -> str:
         return f"{self.model} v{self.number}"

@@ -28,7 +28,7 @@ class AISystem(Record):
 
     class Meta(Record.Meta):
         verbose_name = "AI system"
-        triggers = [guard.Audited("system")]
+        triggers = guard.governed("system")
 
     def __str__(self) -> str:
         return self.name

@@ -1,21 +1,30 @@
 """Whether an approval holds now: the state, the time, the digests and every signature, checked and never assumed."""
 
 import hashlib
+import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.utils import timezone
 
 from audit.events import timestamp
 from registry import records, signatures
 from registry.errors import Stale
-from registry.gates import approval, grammar
+from registry.gates import approval, durations, duties, grammar
 from registry.gates.policy import Policy
-from registry.models import Decision, PromotionRequest
+from registry.models import Decision, PromotionRequest, User
+from registry.services import gating
 
 
 def policy_of(promotion: PromotionRequest) -> Policy:
     """The policy text the request is bound to."""
-    return grammar.parse(promotion.policy.document)
+    return _parsed(json.dumps(promotion.policy.document, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Policy:
+    """Parsing takes 40 ms, and a decision asks several times; the text itself is the key, so no change is missed."""
+    return grammar.parse(text)
 
 
 def canary_steps(promotion: PromotionRequest) -> list[int]:
@@ -42,12 +51,31 @@ def problem(promotion: PromotionRequest) -> str | None:
     changed = _changed(promotion)
     if changed:
         return f"The {changed} is not the one that was approved."
-    decisions = list(promotion.decisions.all())
+    decisions = list(promotion.decisions.select_related("signer"))
     if not all(_genuine(promotion, decision) for decision in decisions):
         return "A signature on the request does not verify."
     if not progress(promotion, decisions).complete:
         return "Signatures that the policy asks for are missing."
+    if not _independent(promotion, decisions):
+        return "Somebody who had a part in the version, or is no person, has signed."
+    valid_for = durations.parse(policy_of(promotion).approval.valid_for)
+    if promotion.valid_until != durations.after(decisions[-1].signed_at, valid_for):
+        return "The end of the approval is not the one that its last signature gives."
     return None
+
+
+def duty_record(promotion: PromotionRequest, decisions: Iterable[Decision]) -> duties.DutyRecord:
+    """Who has done what on the way to a request, as the record has it."""
+    version = promotion.model_version
+    return duties.DutyRecord(
+        author=str(promotion.author_id),
+        trainer=str(version.trained_by_id),
+        uploader=str(version.dataset_version.uploaded_by_id),
+        last_editor=None,
+        author_team=promotion.author.team,
+        trainer_team=version.trained_by.team,
+        approvers=tuple(duties.Approver(str(made.signer_id), made.role, made.signer.team) for made in decisions),
+    )
 
 
 def require_valid(promotion: PromotionRequest) -> None:
@@ -57,6 +85,15 @@ def require_valid(promotion: PromotionRequest) -> None:
         raise Stale(found, remedy="Submit a new promotion request for this version.")
 
 
+def _independent(promotion: PromotionRequest, decisions: list[Decision]) -> bool:
+    """The duties of persons again; teams were judged at the signing, and people may change them later."""
+    return all(
+        made.signer.kind == User.Kind.PERSON
+        and not duties.conflicts(str(made.signer_id), None, made.role, duty_record(promotion, decisions[:place]))
+        for place, made in enumerate(decisions)
+    )
+
+
 def _changed(promotion: PromotionRequest) -> str | None:
     version = promotion.model_version
     record = records.digest(records.promotion(promotion, list(promotion.gates.all())))
@@ -64,10 +101,16 @@ def _changed(promotion: PromotionRequest) -> str | None:
         "artifact": (promotion.artifact_digest, version.artifact_digest),
         "data": (promotion.dataset_digest, version.dataset_version.digest),
         "policy": (promotion.policy_digest, grammar.digest(promotion.policy.document)),
-        "evidence": (promotion.evidence_root, records.merkle_root(promotion.evidence_digests)),
+        "evidence": (promotion.evidence_root, records.merkle_root(_standing(promotion))),
         "record": (promotion.record_digest, record),
     }
     return next((name for name, (approved, now) in bound.items() if approved != now), None)
+
+
+def _standing(promotion: PromotionRequest) -> list[str]:
+    """The bound figures that still say what they said; newer ones do not count here."""
+    bound = set(promotion.evidence_digests)
+    return [digest for digest in gating.digests(gating.evidence_about(promotion.model_version)) if digest in bound]
 
 
 def _genuine(promotion: PromotionRequest, decision: Decision) -> bool:

@@ -10,11 +10,11 @@ from django.utils import timezone
 from audit import log
 from audit.actors import Actor
 from registry import events
-from registry.errors import Conflict, NothingServes, RegistryError
+from registry.errors import Conflict, NothingServes, RegistryError, Stale
 from registry.models import PromotionRequest, Rollout, Slot, SlotAssignment
 from registry.permissions import require
 from registry.roles import Action
-from registry.services import approvals
+from registry.services import approvals, staleness
 from registry.services.systems import match_revision
 
 
@@ -28,7 +28,7 @@ class Share:
 
 
 def execute(promotion: PromotionRequest, *, actor: Actor, reason: str = "") -> SlotAssignment:
-    """Bring an approved version into its slot: at once where the slot is empty, by canary steps where it is not.
+    """Bring an approved version into its slot: by canary steps, or at once where no champion holds a valid approval.
 
     Records rollout.started and slot.assigned (and promotion.completed), or rollout.refused. Raises Conflict, Stale.
     """
@@ -96,6 +96,9 @@ def _guarded(promotion: PromotionRequest, action: Action, actor: Actor, work: An
 def _begin(promotion: PromotionRequest, slot: Slot, actor: Actor, reason: str) -> SlotAssignment:
     if promotion.state != PromotionRequest.State.APPROVED:
         raise Conflict(f"The promotion is {promotion.get_state_display()}; only an approved one can be executed.")
+    moved = staleness.moved(promotion)
+    if moved:
+        raise Stale(moved, remedy="Submit a new promotion request for this version.")
     if Rollout.objects.filter(slot=slot, state=Rollout.State.RUNNING).exists():
         raise Conflict("Another rollout runs in this slot.", remedy="Finish it or roll it back first.")
     champion = _champion(slot)
@@ -166,6 +169,10 @@ def _assign(slot: Slot, share: Share, *, cause: str, actor: Actor, reason: str) 
     """The one place that writes what a slot serves; it checks every approval again, in the slot's lock."""
     for promotion in filter(None, (share.champion, share.canary)):
         approvals.require_valid(promotion)
+        if promotion.slot_id != slot.pk:
+            raise Stale(
+                f"The approval is for {promotion.slot}, not for {slot}.", remedy="Submit a request for this slot."
+            )
     slot.revision += 1
     slot.save()
     assignment = SlotAssignment(

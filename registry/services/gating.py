@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from registry import records
 from registry.gates.facts import Evidence, Facts
 from registry.gates.results import Evaluation
 from registry.models import EvidenceItem, EvidenceSet, GateResult, ModelVersion, PolicyVersion, PromotionRequest, Slot
@@ -19,6 +20,17 @@ def evidence_about(version: ModelVersion) -> list[EvidenceItem]:
     )
     items = EvidenceItem.objects.filter(set__in=sets).select_related("set", "set__evaluation")
     return sorted(items, key=lambda item: item.digest)
+
+
+def digests(items: Iterable[EvidenceItem]) -> list[str]:
+    """The items' digests in order, computed from what the rows say now and not from what they say of themselves."""
+    return sorted(records.digest(records.evidence_item(item, item.set)) for item in items)
+
+
+def champion(slot: Slot) -> ModelVersion | None:
+    """The version that a candidate for the slot is compared with."""
+    current = slot.assignments.select_related("champion").first()
+    return current.champion if current else None
 
 
 def facts(

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
+from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 from knox.models import AuthToken
 
 from audit import log
 from audit.actors import Actor
-from registry import events
-from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid
+from registry import actors, authentication, events
+from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid, NotPermitted, Problem
 from registry.models import AISystem, Grant, User
 from registry.permissions import require
 from registry.roles import SIGNING, Action, Role
@@ -60,13 +63,72 @@ def grant(account: User, role: Role, *, actor: Actor, system: AISystem | None = 
     return given
 
 
-def issue_token(account: User, *, password: str, actor: Actor, days: int) -> tuple[AuthToken, str]:
-    """A new API token for one's own account, against the password; it is shown once and kept as a hash.
+def revoke(grant: Grant, *, actor: Actor) -> Grant:
+    """End a role that somebody else holds.
 
-    Records account.token_issued. Raises Invalid.
+    Records account.role_revoked. Raises Conflict, DutyConflict, NotPermitted.
     """
-    if not account.check_password(password):
-        raise Invalid("The user name or password is not right.", remedy="Sign in with your own password.")
+    admin = require(actor, Action.MANAGE_PEOPLE)
+    with transaction.atomic(durable=True):
+        account = User.objects.select_for_update().get(pk=grant.account_id)
+        grant = Grant.objects.get(pk=grant.pk)
+        if account.pk == admin.pk:
+            raise DutyConflict("Nobody revokes a role of their own.", remedy="Ask another platform admin.")
+        if grant.revoked_at is not None:
+            raise Conflict("The role was revoked already.")
+        grant.revoked_at = timezone.now()
+        grant.save(update_fields=["revoked_at"])
+        system_id = str(grant.system_id) if grant.system_id else None
+        event = events.RoleRevoked(role=grant.role, system=system_id)
+        log.record(event, subject=account, actor=actor, also=[grant])
+    return grant
+
+
+def deactivate(account: User, *, actor: Actor) -> User:
+    """Close somebody else's account: it signs in nowhere any more, and its tokens are gone.
+
+    Records account.deactivated. Raises Conflict, DutyConflict, NotPermitted.
+    """
+    admin = require(actor, Action.MANAGE_PEOPLE)
+    with transaction.atomic(durable=True):
+        account = User.objects.select_for_update().get(pk=account.pk)
+        if account.pk == admin.pk:
+            raise DutyConflict("Nobody deactivates themselves.", remedy="Ask another platform admin.")
+        if not account.is_active:
+            raise Conflict("The account is deactivated already.")
+        account.is_active = False
+        account.save(update_fields=["is_active"])
+        event = events.Deactivated(tokens_revoked=_end_tokens(account))
+        log.record(event, subject=account, actor=actor)
+    return account
+
+
+@sensitive_variables("old", "new")
+def change_password(account: User, *, old: str, new: str, actor: Actor) -> User:
+    """Give one's own account another password. Its tokens end, and its sessions with the old one.
+
+    Records account.password_changed. Raises Invalid, NotPermitted.
+    """
+    if actors.account(actor).pk != account.pk:
+        raise NotPermitted("Only its owner changes a password.", remedy="Ask them to sign in and change it.")
+    _check_passwords(account, old, new)
+    hashed = make_password(new)  # Slow on purpose, so before the lock.
+    with transaction.atomic(durable=True):
+        account = User.objects.select_for_update().get(pk=account.pk)
+        account.password = hashed
+        account.save(update_fields=["password"])
+        event = events.PasswordChanged(tokens_revoked=_end_tokens(account))
+        log.record(event, subject=account, actor=actor)
+    return account
+
+
+def issue_token(account: User, *, actor: Actor, days: int) -> tuple[AuthToken, str]:
+    """A new API token for whoever has just signed in with a password; it is shown once and kept as a hash.
+
+    Records account.token_issued. Raises NotPermitted.
+    """
+    if actors.account(actor).pk != account.pk:
+        raise NotPermitted("Nobody takes a token for somebody else.", remedy="Sign in with your own password.")
     return _issue(account, actor=actor, days=days)
 
 
@@ -95,6 +157,24 @@ def revoke_token(token: AuthToken, *, actor: Actor) -> None:
         account = User.objects.select_for_update().get(pk=token.user_id)
         token.delete()
         log.record(events.TokenRevoked(token=token.token_key), subject=account, actor=actor)
+
+
+@sensitive_variables("old", "new")
+def _check_passwords(account: User, old: str, new: str) -> None:
+    if not authentication.is_right(account, old):
+        minutes = authentication.locked_minutes(account.username)
+        wrong = f"too many wrong passwords; wait {minutes} minutes" if minutes else "is not right"
+        raise Invalid("The old password is not right.", problems=[Problem("/old", wrong)])
+    try:
+        password_validation.validate_password(new, account)
+    except ValidationError as error:
+        found = [Problem("/new", message) for message in error.messages]
+        raise Invalid("The new password is too weak.", remedy="Choose a long phrase.", problems=found) from None
+
+
+def _end_tokens(account: User) -> int:
+    deleted: int = AuthToken.objects.filter(user=account).delete()[0]
+    return deleted
 
 
 def _check_duties(account: User, role: Role, actor: Actor) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit import log
 from audit.actors import Actor
-from registry import events, records, signatures
+from registry import actors, events, records, signatures
 from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid, NotPermitted, RegistryError, Stale
 from registry.gates import approval, durations, duties, grammar
 from registry.gates import evaluate as gates
@@ -16,7 +16,7 @@ from registry.gates.results import Evaluation
 from registry.models import Decision, ModelVersion, PolicyVersion, PromotionRequest, Slot, User
 from registry.permissions import require, roles
 from registry.roles import Action
-from registry.services import approvals, gating
+from registry.services import approvals, gating, staleness
 from registry.services.systems import match_revision
 
 State = PromotionRequest.State
@@ -29,7 +29,7 @@ def submit(version: ModelVersion, *, slot: Slot, policy: PolicyVersion, reason: 
     Records promotion.submitted. Raises Invalid, AlreadyExists, NotPermitted.
     """
     author = require(actor, Action.SUBMIT, slot.system)
-    champion = _champion(slot)
+    champion = gating.champion(slot)
     _check_policy(version, slot, policy, champion)
     items = gating.evidence_about(version)
     answer = gates.evaluate(grammar.parse(policy.document), gating.facts(version, slot, policy, items, champion))
@@ -44,8 +44,10 @@ def submit(version: ModelVersion, *, slot: Slot, policy: PolicyVersion, reason: 
         artifact_digest=version.artifact_digest,
         dataset_digest=version.dataset_version.digest,
         policy_digest=policy.digest,
-        evidence_digests=[item.digest for item in items],
-        evidence_root=records.merkle_root(item.digest for item in items),
+        champion_digest=champion.artifact_digest if champion else "",
+        context=gating.context(version, slot, champion),
+        evidence_digests=gating.digests(items),
+        evidence_root=records.merkle_root(gating.digests(items)),
     )
     results = gating.results(request, answer)
     request.record_digest = records.digest(records.promotion(request, results))
@@ -90,6 +92,20 @@ def decide(
     return request
 
 
+def why_not(request: PromotionRequest, account: User) -> str | None:
+    """Why this account cannot sign now, with the remedy; None where it can.
+
+    Reads only and records nothing, so that a person knows before signing; `decide` checks again in its lock.
+    """
+    try:
+        actor = actors.of(account)
+        _check_in_review(request)
+        _open_step(request, _signer(actor), actor)
+    except RegistryError as refusal:
+        return f"{refusal.detail} {refusal.remedy}".strip()
+    return None
+
+
 def withdraw(request: PromotionRequest, *, actor: Actor, reason: str) -> PromotionRequest:
     """Take one's own request back before it is decided. Records promotion.withdrawn. Raises Conflict, NotPermitted."""
     account = require(actor, Action.SUBMIT, request.slot.system)
@@ -118,11 +134,6 @@ def _check_policy(version: ModelVersion, slot: Slot, policy: PolicyVersion, cham
             f"{policy} does not apply to this request (see its applies_when).",
             remedy="Name the policy that governs this slot and risk tier.",
         )
-
-
-def _champion(slot: Slot) -> ModelVersion | None:
-    current = slot.assignments.select_related("champion").first()
-    return current.champion if current else None
 
 
 def _submitted(request: PromotionRequest, answer: Evaluation) -> events.PromotionSubmitted:
@@ -157,12 +168,24 @@ def _signer(actor: Actor) -> User:
 def _may_sign(request: PromotionRequest, actor: Actor, meaning: str, revision: int) -> tuple[User, Step]:
     """Every rule between a person and a signature, in the lock."""
     signer = _signer(actor)
+    _check_in_review(request)
+    match_revision(request.revision, revision)
+    step = _open_step(request, signer, actor)
+    if meaning != step.meaning:
+        raise Invalid(f"A signature here means {step.meaning!r}, not {meaning!r}.", remedy="State what you sign.")
+    return signer, step
+
+
+def _check_in_review(request: PromotionRequest) -> None:
     if request.state != State.IN_REVIEW:
         raise Conflict(f"The request is {request.get_state_display()}; there is nothing to decide.")
-    match_revision(request.revision, revision)
-    items = gating.evidence_about(request.model_version)
-    if records.merkle_root(item.digest for item in items) != request.evidence_root:
-        raise Stale("The evidence has changed since the request was made.", remedy="Submit a new request.")
+
+
+def _open_step(request: PromotionRequest, signer: User, actor: Actor) -> Step:
+    """The step whose turn it is, where this person may take it."""
+    moved = staleness.moved(request)
+    if moved:
+        raise Stale(moved, remedy="Submit a new request.")
     step = approvals.progress(request, request.decisions.all()).next_step
     if step is None:
         raise Conflict("Nobody needs to sign any more.")
@@ -170,9 +193,7 @@ def _may_sign(request: PromotionRequest, actor: Actor, meaning: str, revision: i
     require(actor, Action.DECIDE, request.slot.system)
     if step.role not in roles(signer, request.slot.system):
         raise NotPermitted(f"The next signature is a {step.role}'s.", remedy="Wait for it, or ask one to sign.")
-    if meaning != step.meaning:
-        raise Invalid(f"A signature here means {step.meaning!r}, not {meaning!r}.", remedy="State what you sign.")
-    return signer, step
+    return step
 
 
 def _check_verdict(verdict: str) -> None:
@@ -181,19 +202,7 @@ def _check_verdict(verdict: str) -> None:
 
 
 def _check_duties(request: PromotionRequest, signer: User, role: str) -> None:
-    version = request.model_version
-    record = duties.DutyRecord(
-        author=str(request.author_id),
-        trainer=str(version.trained_by_id),
-        uploader=str(version.dataset_version.uploaded_by_id),
-        last_editor=None,
-        author_team=request.author.team,
-        trainer_team=version.trained_by.team,
-        approvers=tuple(
-            duties.Approver(str(made.signer_id), made.role, made.signer.team)
-            for made in request.decisions.select_related("signer")
-        ),
-    )
+    record = approvals.duty_record(request, request.decisions.select_related("signer"))
     rules = approvals.policy_of(request).approval.separation_of_duties
     found = duties.conflicts(str(signer.pk), signer.team, role, record, rules)
     if found:
@@ -260,4 +269,4 @@ def _due_at(request: PromotionRequest) -> datetime | None:
 def _go_stale(request: PromotionRequest, actor: Actor) -> None:
     request.state, request.revision = State.STALE, request.revision + 1
     request.save()
-    log.record(events.PromotionWentStale(cause="evidence"), subject=request, actor=actor)
+    log.record(events.PromotionWentStale(cause="its grounds moved"), subject=request, actor=actor)

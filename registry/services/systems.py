@@ -26,8 +26,11 @@ def register(name: str, *, purpose: str, risk_tier: str, owner: User, actor: Act
 
 
 def update(system: AISystem, *, changes: dict[str, Any], revision: int, actor: Actor) -> AISystem:
-    """Change purpose, risk tier, legal basis or owner. Records system.updated. Raises RevisionMismatch, Invalid."""
-    require(actor, Action.REGISTER, system)
+    """Change purpose, risk tier, legal basis or owner. A risk officer alone changes the tier.
+
+    Records system.updated. Raises RevisionMismatch, Invalid, NotPermitted.
+    """
+    require(actor, Action.CLASSIFY if "risk_tier" in changes else Action.REGISTER, system)
     with transaction.atomic(durable=True):
         system = AISystem.objects.select_for_update().get(pk=system.pk)
         match_revision(system.revision, revision)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from registry import artifacts
 from registry.errors import NothingServes
-from registry.models import ModelVersion, PromotionRequest, Slot
+from registry.models import ModelVersion, PromotionRequest, Slot, SlotAssignment
 from registry.services import approvals
 from registry.serving import decoding
 
@@ -77,8 +77,16 @@ def _take(slot: Slot, old: Snapshot | None) -> Snapshot:
     if current is None:
         return Snapshot(slot, slot.revision, None, None, 0)
     ready = {row.version: row.session for row in ((old.champion, old.canary) if old else ()) if row}
-    champion, canary = (_load(promotion, ready) for promotion in (current.champion_promotion, current.canary_promotion))
+    champion = _load(current.champion_promotion, ready) if _fits(current, "champion") else None
+    canary = _load(current.canary_promotion, ready) if _fits(current, "canary") else None
     return Snapshot(slot, current.revision, champion, canary, current.canary_percent if canary else 0)
+
+
+def _fits(current: SlotAssignment, arm: str) -> bool:
+    """Whether the arm's promotion is for this very slot and version; anything else was not written by a service."""
+    promotion: PromotionRequest | None = getattr(current, f"{arm}_promotion")
+    version = getattr(current, f"{arm}_id")
+    return promotion is not None and (promotion.slot_id, promotion.model_version_id) == (current.slot_id, version)
 
 
 def _load(promotion: PromotionRequest | None, ready: "dict[UUID, onnxruntime.InferenceSession]") -> Loaded | None:

@@ -7,7 +7,8 @@ from django.db import IntegrityError, connection, transaction
 
 from audit import log
 from registry import events
-from registry.models import AISystem
+from registry.models import AISystem, Grant, User
+from registry.roles import Role
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("live_database")
@@ -26,6 +27,11 @@ def rename_in_bulk(system: AISystem) -> None:
 def rename_under(event: events.SystemUpdated, system: AISystem, other: AISystem) -> None:
     rename_in_bulk(system)
     log.record(event, subject=other, actor=factories.bootstrap())
+
+
+def move_grants(account: User, other: User) -> None:
+    Grant.objects.filter(account=account).update(account=other)
+    log.record(events.AccountCreated(kind="person"), subject=other, actor=factories.bootstrap())
 
 
 def rename_by_sql(system: AISystem) -> None:
@@ -90,3 +96,27 @@ def test_sealed_value_with_its_salt_can_be_erased(sequenced: None) -> None:
         cursor.execute("UPDATE audit_sealed SET value = NULL, salt = NULL")
         cursor.execute("SELECT count(*) FROM audit_sealed WHERE value IS NOT NULL OR salt IS NOT NULL")
         assert cursor.fetchone() == (0,)
+
+
+def test_part_moved_to_another_whole_refuses_commit() -> None:
+    account, other = factories.person(Role.AUDITOR), factories.person()
+    with pytest.raises(IntegrityError, match="Unaudited change: UPDATE of registry_grant"), transaction.atomic():
+        move_grants(account, other)
+
+
+def test_governed_table_refuses_to_be_emptied() -> None:
+    with pytest.raises(IntegrityError, match="TRUNCATE of registry_grant is refused"), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE registry_grant")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO audit_pending (ticket, subject_type, subject_id) VALUES (999, 'system', '1')",
+        "DELETE FROM audit_pending",
+    ],
+)
+def test_pending_set_is_only_for_events_and_the_sequencer(statement: str) -> None:
+    factories.person()
+    with pytest.raises(IntegrityError, match=r"Only an event|without a place"), connection.cursor() as cursor:
+        cursor.execute(statement)

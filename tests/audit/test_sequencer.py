@@ -14,16 +14,30 @@ from django.db import connection, connections, transaction
 
 from audit import keys, proofs, sequencer
 from audit.models import Checkpoint, Event, Leaf, Tile
-from audit.tlog import checkpoint, merkle, note
+from audit.tlog import canonical, checkpoint, merkle, note
 from tests import databases, factories
 from tests.audit.conftest import ORIGIN
 
 pytestmark = pytest.mark.usefixtures("live_database")
 
 
+LEAF = canonical.encode(
+    {
+        "v": 1,
+        "id": "01a20858-9052-733b-8a16-82d8fbc33c3a",
+        "event": "x.y",
+        "subject": {"type": "x", "id": "1"},
+        "actor": "a",
+        "at": "2026-11-23T12:00:00.000000Z",
+        "request": "",
+        "row": None,
+        "sealed": {},
+        "data": {},
+    }
+)
 INSERT = """
     INSERT INTO audit_event (id, leaf, event, subject_type, subject_id, actor, at, request)
-    VALUES (gen_random_uuid(), '\\x7b7d', 'x.y', 'x', '1', 'a', now(), '') RETURNING ticket
+    VALUES ('01a20858-9052-733b-8a16-82d8fbc33c3a', %s, 'x.y', 'x', '1', 'a', now(), '') RETURNING ticket
 """
 
 
@@ -54,7 +68,7 @@ def test_sequence_without_events_signs_nothing(sequenced: None, signer: note.Sig
 
 def test_sequence_finds_event_that_commits_late(signer: note.Signer) -> None:
     with psycopg.connect(databases.url(connection.settings_dict["NAME"])) as slow:
-        early = slow.execute(INSERT).fetchone()
+        early = slow.execute(INSERT, [LEAF]).fetchone()
         factories.person()  # commits with a higher ticket
         sequencer.sequence(signer, origin=ORIGIN)
     sequencer.sequence(signer, origin=ORIGIN)
@@ -70,6 +84,15 @@ def test_sequence_with_changed_tree_stops(sequenced: None, signer: note.Signer) 
     factories.person()
     with pytest.raises(sequencer.TreeMismatch, match="Nothing is signed"):
         sequencer.sequence(signer, origin=ORIGIN)
+
+
+@pytest.mark.parametrize("leaf", [b"{}", LEAF.replace(b'"x.y"', b'"x.z"'), LEAF.replace(b'"type":"x"', b'"type":"y"')])
+def test_sequence_signs_no_entry_that_says_other_things_than_its_columns(signer: note.Signer, leaf: bytes) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [leaf])
+    with pytest.raises(sequencer.EntryMismatch, match="Nothing is signed"):
+        sequencer.sequence(signer, origin=ORIGIN)
+    assert Checkpoint.objects.count() == 0
 
 
 def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
@@ -95,7 +118,7 @@ def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
 
 def test_rolled_back_event_leaves_no_place(signer: note.Signer) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(INSERT)
+        cursor.execute(INSERT, [LEAF])
         transaction.set_rollback(True)
     factories.person()
     sequencer.sequence(signer, origin=ORIGIN)

@@ -1,13 +1,14 @@
 """The public log: what a stranger downloads is the tree that was signed, and nothing beyond its head."""
 
+from uuid import uuid4
+
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 
 from audit import keys
 from audit.models import Event
-from audit.tlog import checkpoint, entry, merkle, note, tiles
+from audit.tlog import canonical, checkpoint, entry, merkle, note, tiles
 from tests import factories
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -22,13 +23,21 @@ def size(sequenced: Event) -> int:
 @pytest.fixture
 def long_log(event: Event) -> int:
     """A log of 600 entries: two full tiles of hashes, one of 88, and a tile of two roots above them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_event (id, leaf, event, subject_type, subject_id, actor, at, request)"
-            " SELECT gen_random_uuid(), leaf, event, subject_type, subject_id, actor, at, request"
-            " FROM audit_event, generate_series(1, 600) WHERE id = %s LIMIT %s",
-            [event.id, 600 - Event.objects.count()],
+    told = entry.parse(bytes(event.leaf))
+    copies = [uuid4() for _ in range(600 - Event.objects.count())]
+    Event.objects.bulk_create(
+        Event(
+            id=identity,
+            leaf=canonical.encode({**told, "id": str(identity)}),
+            event=event.event,
+            subject_type=event.subject_type,
+            subject_id=event.subject_id,
+            actor=event.actor,
+            at=event.at,
+            request=event.request,
         )
+        for identity in copies
+    )
     factories.sequence()
     return 600
 

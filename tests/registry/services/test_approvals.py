@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from registry.errors import Stale
-from registry.models import Decision, GateResult, ModelVersion, PolicyVersion, PromotionRequest
+from registry.models import Decision, EvidenceItem, GateResult, ModelVersion, PolicyVersion, PromotionRequest
 from registry.services import approvals
 from tests import houses, recorded
 from tests.houses import House
@@ -99,3 +99,20 @@ def test_require_valid_says_what_to_do(promotion: PromotionRequest) -> None:
     with pytest.raises(Stale) as refused:
         approvals.require_valid(recorded.fresh(promotion))
     assert refused.value.remedy == "Submit a new promotion request for this version."
+
+
+def test_approval_with_a_later_end_than_its_signatures_give_does_not_hold(promotion: PromotionRequest) -> None:
+    change(promotion, valid_until=timezone.now() + timedelta(days=36_500))
+    assert problem(promotion) == "The end of the approval is not the one that its last signature gives."
+
+
+def test_approval_whose_figures_were_rewritten_does_not_hold(promotion: PromotionRequest) -> None:
+    items = EvidenceItem.objects.filter(set__model_version=promotion.model_version)
+    items.update(value=0.1)  # behind the application's back, the stored digests left as they were
+    assert problem(promotion) == "The evidence is not the one that was approved."
+
+
+def test_approval_whose_version_was_trained_by_a_signer_does_not_hold(promotion: PromotionRequest) -> None:
+    signer = promotion.decisions.all()[0].signer
+    ModelVersion.objects.filter(pk=promotion.model_version_id).update(trained_by=signer)
+    assert problem(promotion) == "Somebody who had a part in the version, or is no person, has signed."

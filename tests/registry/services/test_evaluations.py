@@ -97,10 +97,17 @@ def test_complete_makes_the_versions_open_request_stale(house: houses.House) -> 
     assert told["row"] == rows.digest(stored)
 
 
-def test_complete_leaves_a_decided_request_as_it_is(house: houses.House) -> None:
+def test_complete_makes_an_approval_that_is_not_used_yet_stale(house: houses.House) -> None:
     request = houses.approved(house)
     factories.evidence_set(request.model_version, auc=0.7)
-    assert recorded.fresh(request).state == "approved"
+    assert recorded.fresh(request).state == "stale"
+
+
+def test_complete_leaves_what_serves_as_it_is(house: houses.House) -> None:
+    request = houses.champion(house).champion_promotion
+    assert request is not None
+    factories.evidence_set(request.model_version, auc=0.7)
+    assert recorded.fresh(request).state == "completed"
 
 
 def test_contract_check_belongs_to_the_data_and_to_no_model(house: houses.House) -> None:

@@ -1,7 +1,10 @@
 """Accounts, roles and tokens."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.hashers import is_password_usable
+from django.db import connection
 from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 
@@ -118,17 +121,17 @@ def test_inactive_account_is_allowed_nothing() -> None:
 
 def test_issue_token_gives_a_secret_that_signs_in_and_keeps_only_its_hash() -> None:
     account = factories.person()
-    token, secret = people.issue_token(account, password=factories.PASSWORD, actor=factories.acting(account), days=7)
+    token, secret = people.issue_token(account, actor=factories.acting(account), days=7)
     told = recorded.newest(account)
     assert (told["event"], told["data"]["token"]) == ("account.token_issued", token.token_key)
     assert secret not in (token.digest, token.token_key)
     assert TokenAuthentication().authenticate_credentials(secret.encode()) == (account, token)
 
 
-def test_issue_token_with_a_wrong_password_is_refused() -> None:
+def test_issue_token_for_somebody_else_is_refused() -> None:
     account = factories.person()
-    with pytest.raises(Invalid):
-        people.issue_token(account, password="wrong", actor=factories.acting(account), days=7)
+    with pytest.raises(NotPermitted):
+        people.issue_token(account, actor=factories.acting(factories.person(Role.PLATFORM_ADMIN)), days=7)
     assert not AuthToken.objects.filter(user=account).exists()
 
 
@@ -150,3 +153,101 @@ def test_service_token_from_anybody_else_is_refused() -> None:
     service = factories.person(kind=User.Kind.SERVICE)
     with pytest.raises(NotPermitted):
         people.issue_service_token(service, actor=factories.acting(factories.person(Role.OPERATOR)), days=1)
+
+
+def test_revoke_ends_the_role_and_records_both_rows() -> None:
+    admin, account = factories.person(Role.PLATFORM_ADMIN), factories.person(Role.VALIDATOR)
+    ended = people.revoke(account.grants.get(), actor=factories.acting(admin))
+    told = recorded.newest(account)
+    assert (told["event"], told["data"]) == ("account.role_revoked", {"role": "validator", "system": None})
+    assert told["rows"] == {rows.label(ended): rows.digest(recorded.fresh(ended))}
+    assert (permissions.roles(account), ended.revoked_at is None) == (frozenset(), False)
+
+
+def test_revoke_of_a_role_that_ended_is_a_conflict() -> None:
+    admin, account = factories.person(Role.PLATFORM_ADMIN), factories.person(Role.VALIDATOR)
+    ended = people.revoke(account.grants.get(), actor=factories.acting(admin))
+    with pytest.raises(Conflict):
+        people.revoke(ended, actor=factories.acting(admin))
+
+
+def test_revoke_of_ones_own_role_is_refused() -> None:
+    admin = factories.person(Role.PLATFORM_ADMIN)
+    with pytest.raises(DutyConflict):
+        people.revoke(admin.grants.get(), actor=factories.acting(admin))
+    assert permissions.roles(admin) == {Role.PLATFORM_ADMIN}
+
+
+def test_revoke_and_deactivate_by_anybody_else_are_refused() -> None:
+    owner, account = factories.person(Role.OWNER), factories.person(Role.VALIDATOR)
+    for act in (
+        lambda: people.revoke(account.grants.get(), actor=factories.acting(owner)),
+        lambda: people.deactivate(account, actor=factories.acting(owner)),
+    ):
+        with pytest.raises(NotPermitted):
+            act()
+    assert (permissions.roles(account), recorded.fresh(account).is_active) == ({Role.VALIDATOR}, True)
+
+
+def test_deactivate_ends_tokens_and_is_on_record() -> None:
+    admin, account = factories.person(Role.PLATFORM_ADMIN), factories.person(Role.VALIDATOR)
+    factories.token(account)
+    closed = people.deactivate(account, actor=factories.acting(admin))
+    told = recorded.newest(account)
+    assert (told["event"], told["data"]) == ("account.deactivated", {"tokens_revoked": 1})
+    assert told["row"] == rows.digest(recorded.fresh(account))
+    assert (closed.is_active, AuthToken.objects.filter(user=account).count()) == (False, 0)
+
+
+def test_deactivate_oneself_is_refused() -> None:
+    admin = factories.person(Role.PLATFORM_ADMIN)
+    with pytest.raises(DutyConflict):
+        people.deactivate(admin, actor=factories.acting(admin))
+
+
+def test_change_password_ends_tokens_and_is_on_record() -> None:
+    account = factories.person()
+    factories.token(account)
+    new = "another horse battery"
+    people.change_password(account, old=factories.PASSWORD, new=new, actor=factories.acting(account))
+    told = recorded.newest(account)
+    assert (told["event"], told["data"]) == ("account.password_changed", {"tokens_revoked": 1})
+    assert told["row"] == rows.digest(recorded.fresh(account))
+    assert recorded.fresh(account).check_password(new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "pointer"),
+    [("wrong", "another horse battery", "/old"), (factories.PASSWORD, "short", "/new")],
+)
+def test_change_password_that_is_wrong_or_weak_changes_nothing(old: str, new: str, pointer: str) -> None:
+    account = factories.person()
+    with pytest.raises(Invalid) as refused:
+        people.change_password(account, old=old, new=new, actor=factories.acting(account))
+    assert {problem.pointer for problem in refused.value.problems} == {pointer}
+    assert recorded.fresh(account).check_password(factories.PASSWORD)
+
+
+def test_change_password_of_somebody_else_is_refused() -> None:
+    account, admin = factories.person(), factories.person(Role.PLATFORM_ADMIN)
+    with pytest.raises(NotPermitted):
+        people.change_password(
+            account, old=factories.PASSWORD, new="another horse battery", actor=factories.acting(admin)
+        )
+    assert recorded.fresh(account).check_password(factories.PASSWORD)
+
+
+def test_check_password_under_an_old_hash_is_right_and_saves_nothing(settings: Any) -> None:
+    account = factories.person()
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    before = recorded.fresh(account).password
+    assert account.check_password(factories.PASSWORD)
+    assert recorded.fresh(account).password == before
+    connection.check_constraints()
+
+
+def test_superuser_flag_gives_no_permission_of_djangos_either() -> None:
+    root = factories.person()
+    root.is_superuser = True
+    assert (root.has_perm("registry.view_slot"), root.has_module_perms("registry")) == (False, False)
+    assert (root.has_perms(["registry.change_user"]), root.get_all_permissions()) == (False, set())

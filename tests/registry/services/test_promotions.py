@@ -4,7 +4,7 @@ import pytest
 
 from audit import rows
 from registry import records
-from registry.errors import AlreadyExists, Conflict, Invalid, NotPermitted
+from registry.errors import AlreadyExists, Conflict, Invalid, NotPermitted, RegistryError
 from registry.models import GateResult, ModelVersion, PromotionRequest
 from registry.roles import Role
 from registry.services import policies, promotions
@@ -137,3 +137,23 @@ def test_withdraw_of_a_decided_request_is_refused(house: House) -> None:
     request = houses.approved(house)
     with pytest.raises(Conflict, match="can no longer be withdrawn"):
         promotions.withdraw(request, actor=acting(house.engineer), reason="Too late.")
+
+
+def test_why_not_says_nothing_to_who_may_sign(house: House) -> None:
+    request = houses.submitted(house)
+    assert promotions.why_not(request, house.validator) is None
+    assert recorded.names(request) == ["promotion.submitted"]
+
+
+def test_why_not_says_what_a_signature_would_be_refused_with(house: House) -> None:
+    request = houses.submitted(house)
+    for account in (house.engineer, house.reviewer, house.operator):
+        with pytest.raises(RegistryError) as refused:
+            houses.signed(request, account, meaning="independent_validation")
+        told = promotions.why_not(request, account)
+        assert told == f"{refused.value.detail} {refused.value.remedy}".strip()
+
+
+def test_why_not_of_a_decided_request_says_its_state(house: House) -> None:
+    told = promotions.why_not(houses.approved(house), house.validator)
+    assert told == "The request is approved; there is nothing to decide."

@@ -50,15 +50,24 @@ def test_register_without_the_role_is_refused() -> None:
 
 def test_update_changes_the_fields_and_records_which() -> None:
     system = factories.system()
-    changes = {"purpose": "Plan capacity only.", "risk_tier": "limited"}
+    changes = {"purpose": "Plan capacity only.", "legal_basis": "Public task"}
     changed = systems.update(system, changes=changes, revision=1, actor=factories.acting(system.owner))
     told = recorded.newest(system)
-    assert (changed.purpose, changed.risk_tier, changed.revision) == ("Plan capacity only.", "limited", 2)
+    assert (changed.purpose, changed.legal_basis, changed.revision) == ("Plan capacity only.", "Public task", 2)
     assert (told["event"], told["data"]) == (
         "system.updated",
-        {"changed": ["purpose", "risk_tier"], "revision": 2},
+        {"changed": ["legal_basis", "purpose"], "revision": 2},
     )
     assert told["row"] == rows.digest(recorded.fresh(system))
+
+
+def test_update_of_the_tier_is_a_risk_officers_alone() -> None:
+    system = factories.system()
+    officer = factories.person(Role.RISK_OFFICER, system=system)
+    with pytest.raises(NotPermitted, match="risk tier"):
+        systems.update(system, changes={"risk_tier": "limited"}, revision=1, actor=factories.acting(system.owner))
+    changed = systems.update(system, changes={"risk_tier": "limited"}, revision=1, actor=factories.acting(officer))
+    assert changed.risk_tier == "limited"
 
 
 def test_update_of_an_old_revision_is_refused() -> None:
