@@ -2,17 +2,12 @@
 
 from typing import Any
 
-from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
-from django.urls import reverse, reverse_lazy
-from django.utils.http import urlencode
+from django.urls import reverse_lazy
 from unfold.dataclasses import Favicon
 from unfold.sites import UnfoldAdminSite
-
-from audit.pages.records import reads
 
 
 class Site(UnfoldAdminSite):
@@ -29,12 +24,6 @@ class Site(UnfoldAdminSite):
 
         return super().index(request, {**desk.of(request), **(extra_context or {})})
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Unfold's form forgets where to go next unless the address says it."""
-        if request.method == "GET" and REDIRECT_FIELD_NAME not in request.GET:
-            return redirect(f"{request.path}?{urlencode({REDIRECT_FIELD_NAME: reverse('admin:index')})}")
-        return super().login(request, extra_context)
-
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """Our style and mark on every page; the site's own root has nothing to view."""
         mark = Favicon(href=static("mlops_server/mark.svg"), rel="icon", type="image/svg+xml")
@@ -45,18 +34,18 @@ class Site(UnfoldAdminSite):
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, in the order of a reviewer's day."""
     queue = {"title": "My queue", "icon": "inbox", "link": reverse_lazy("admin:index")}
-    return [{"title": "", "items": [queue]}, *(_group(*group) for group in GROUPS if reads(request))]
+    groups = (_group(request, *group) for group in GROUPS)
+    return [{"title": "", "items": [queue]}, *(group for group in groups if group["items"])]
 
 
-def _group(title: str, *items: tuple[str, str, str]) -> dict[str, Any]:
-    return {
-        "title": title,
-        "separator": True,
-        "items": [
-            {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
-            for name, icon, model in items
-        ],
-    }
+def _group(request: HttpRequest, title: str, *items: tuple[str, str, str]) -> dict[str, Any]:
+    """What the person may open of a group."""
+    shown = [
+        {"title": name, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+        for name, icon, model in items
+        if request.user.has_perm(model.replace("_", ".view_"))
+    ]
+    return {"title": title, "separator": True, "items": shown}
 
 
 GROUPS: tuple[tuple[Any, ...], ...] = (

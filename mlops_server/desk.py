@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 from audit import proofs
 from audit.models import Event
 from audit.pages import show, trail
-from audit.pages.records import reads
 from monitoring.models import Alert
 from registry.admin import promotions, queue
 from registry.admin.queue import Waiting
+from registry.models import User
+from registry.permissions import reads_something, visible_systems
 
 SHOWN = 50
 EVENTS_SHOWN = 8
@@ -22,13 +23,15 @@ EVENTS_SHOWN = 8
 
 def of(request: HttpRequest) -> dict[str, Any]:
     """What the home page shows; to somebody who may not read the records, only that."""
-    if not reads(request):
+    account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+    if not reads_something(account):
         return {"may_read": False}
-    every = queue.waiting(request.user)  # type: ignore[arg-type]
+    every = queue.waiting(account)
     mine = [one for one in every if one.mine]
     others = [one for one in every if not one.mine]
-    ending = list(queue.expiring().select_related("model_version__model", "slot").order_by("valid_until"))
-    alerts = list(Alert.objects.filter(state=Alert.State.OPEN).select_related("monitor__slot"))
+    ending = list(queue.expiring(account).select_related("model_version__model", "slot").order_by("valid_until"))
+    ringing = Alert.objects.filter(state=Alert.State.OPEN, monitor__slot__system__in=visible_systems(account))
+    alerts = list(ringing.select_related("monitor__slot"))
     return {
         "may_read": True,
         "counts": _counts(mine, ending, alerts),
@@ -38,6 +41,13 @@ def of(request: HttpRequest) -> dict[str, Any]:
         "others_count": len(others),
         "ending": _ending(ending) if ending else "",
         "alerts": _alerts(alerts) if alerts else "",
+        **(_log() if account.has_perm("audit.view_event") else {}),
+    }
+
+
+def _log() -> dict[str, Any]:
+    """The log's newest events and its last head; no system owns it, so only readers of all are shown it."""
+    return {
         "events": trail.table(list(Event.objects.defer("leaf")[:EVENTS_SHOWN]), with_subject=True),
         "head": proofs.latest(),
     }

@@ -11,6 +11,9 @@ from registry.errors import NotPermitted
 from registry.models import AISystem, Grant, User
 from registry.roles import ROLES_FOR, SIGNING, Action, Role
 
+#: Permissions on tables of the registry that belong to no system.
+PEOPLE = frozenset({"registry.view_user", "registry.view_grant"})
+
 
 def roles(account: User, system: AISystem | None = None) -> frozenset[Role]:
     """The roles an account holds for a system: those granted for it and those granted for all."""
@@ -37,7 +40,7 @@ def require(actor: Actor, action: Action, system: AISystem | None = None) -> Use
 
 def visible_systems(account: User) -> QuerySet[AISystem]:
     """The systems whose records the account may read."""
-    readers = Grant.objects.filter(account=account, revoked_at=None, role__in=ROLES_FOR[Action.READ])
+    readers = _reading(account)
     if not account.is_active:
         return AISystem.objects.none()
     if readers.filter(system=None).exists():
@@ -47,25 +50,52 @@ def visible_systems(account: User) -> QuerySet[AISystem]:
 
 def reads_something(account: Any) -> bool:
     """Whether a grant lets the account read at least one system, as policies, which belong to none, need."""
-    held = Grant.objects.filter(account=account.pk, revoked_at=None, role__in=ROLES_FOR[Action.READ])
-    return account.is_active and held.exists()
+    return account.is_active and _reading(account).exists()
 
 
 def reads_everything(account: Any) -> bool:
-    """Whether a grant lets the account read across all systems, as the audit log and the admin need."""
-    held = Grant.objects.filter(account=account.pk, system=None, revoked_at=None, role__in=ROLES_FOR[Action.READ])
-    return account.is_active and held.exists()
+    """Whether a grant lets the account read across all systems, as the audit log and the people need."""
+    return account.is_active and _reading(account).filter(system=None).exists()
 
 
 class GrantBackend(BaseBackend):
-    """Django's permissions from grants: readers of every system may view everything in the admin, nobody may edit."""
+    """Django's permissions from grants: to view the pages of records, never to edit.
+
+    The pages of systems' records are for whoever reads one, and show only what is in reach; the log and the people
+    belong to no system, so they are for readers of all.
+    """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        _, _, codename = perm.partition(".")
-        return codename.startswith("view_") and user_obj.is_authenticated and reads_everything(user_obj)
+        app, _, codename = perm.partition(".")
+        return codename.startswith("view_") and _reads_pages(user_obj, "audit" if perm in PEOPLE else app)
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        return user_obj.is_authenticated and reads_everything(user_obj)
+        return _reads_pages(user_obj, app_label)
+
+
+def _reads_pages(account: Any, app: str) -> bool:
+    match app:
+        case "registry" | "monitoring":
+            return bool(_reach(account))
+        case "audit":
+            return None in _reach(account)
+    return False
+
+
+def _reach(account: Any) -> frozenset[Any]:
+    """The systems the account reads, None among them for all; kept with the object, as Django keeps its permissions.
+
+    A page asks for every table in its sidebar, and the account is read anew with each request.
+    """
+    if not account.is_active:
+        return frozenset()
+    if not hasattr(account, "_reach"):
+        account._reach = frozenset(_reading(account).values_list("system", flat=True))
+    return frozenset(account._reach)
+
+
+def _reading(account: Any) -> QuerySet[Grant]:
+    return Grant.objects.filter(account=account.pk, revoked_at=None, role__in=ROLES_FOR[Action.READ])
 
 
 __all__ = [

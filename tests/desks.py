@@ -13,9 +13,9 @@ from django.utils import timezone
 from audit import actors as system_actors
 from monitoring.models import Alert, Monitor
 from monitoring.services import monitors
-from registry.models import Grant, User
+from registry.models import User
 from registry.roles import Role
-from registry.services import people, predictions
+from registry.services import predictions
 from registry.serving import inference, snapshot
 from registry.serving.inference import Row
 from tests import factories, houses
@@ -26,11 +26,9 @@ WORKER = system_actors.system("worker")
 
 
 def at(account: User) -> Client:
-    """A browser in which this person is signed in; a role for every system opens the pages."""
-    if not Grant.objects.filter(account=account, system=None).exists():
-        people.grant(account, Role.AUDITOR, actor=factories.bootstrap())
+    """A browser in which this person is signed in, with the roles that they hold and no others."""
     client = Client()
-    client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(account, backend="registry.authentication.PasswordBackend")
     return client
 
 

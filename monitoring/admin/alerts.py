@@ -20,6 +20,7 @@ State = Alert.State
 
 @admin.register(Alert)
 class AlertAdmin(ActingAdmin):
+    system_path = "monitor__slot__system"
     list_display = (
         columns.text("title", "Alert", words=110),
         columns.chip("state"),

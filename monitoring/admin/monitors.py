@@ -10,15 +10,17 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
 from monitoring.models import Monitor, MonitorRun
 from registry.admin import figures
+from registry.admin.scoped import ScopedAdmin
 
 RUNS_SHOWN = 30
 
 
 @admin.register(Monitor)
-class MonitorAdmin(RecordAdmin):
+class MonitorAdmin(ScopedAdmin):
+    system_path = "slot__system"
     list_display = (
         "name",
         columns.record("slot", "Slot"),
@@ -81,7 +83,8 @@ class MonitorAdmin(RecordAdmin):
 
 
 @admin.register(MonitorRun)
-class MonitorRunAdmin(RecordAdmin):
+class MonitorRunAdmin(ScopedAdmin):
+    system_path = "monitor__slot__system"
     list_display = (
         columns.moment("window_to", "Looked"),
         columns.record("monitor", "Monitor"),

@@ -7,12 +7,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from audit.pages import columns, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
+from registry.admin.scoped import ScopedAdmin
 from registry.models import Grant, User
 
 
 @admin.register(User)
-class UserAdmin(RecordAdmin):
+class UserAdmin(ScopedAdmin):
+    system_path = None  # People are for readers of every system alone: see GrantBackend.
     list_display = (
         columns.text("", "Name"),
         "username",
@@ -49,7 +51,8 @@ class UserAdmin(RecordAdmin):
 
 
 @admin.register(Grant)
-class GrantAdmin(RecordAdmin):
+class GrantAdmin(ScopedAdmin):
+    system_path = None  # Likewise.
     list_display = (
         "role",
         columns.record("account", "Account"),
@@ -64,7 +67,7 @@ class GrantAdmin(RecordAdmin):
 
     def facts(self, row: Grant) -> Iterable[tuple[str, Any]]:
         yield "Role", row.get_role_display()
-        yield "Account", row.account
+        yield "Account", show.row(row.account)
         yield "For", row.system or "every system"
         yield "Given", row.created_at
         yield "Revoked", row.revoked_at

@@ -11,8 +11,8 @@ from django.urls import URLPattern, path
 
 from audit.actors import Actor
 from audit.pages import show
-from audit.pages.records import RecordAdmin
 from registry import actors
+from registry.admin.scoped import ScopedAdmin
 from registry.errors import Invalid, NotPermitted, RegistryError, SignatureRejected
 
 View = Callable[[HttpRequest, str], HttpResponse]
@@ -30,7 +30,7 @@ class Act:
     revision: int | None = None
 
 
-class ActingAdmin(RecordAdmin):
+class ActingAdmin(ScopedAdmin):
     """A record that people act on. `acts` names the methods that are addresses; `offers` says which buttons to show."""
 
     #: Each takes the request and the record, calls a service, and returns what to say (or a whole response).

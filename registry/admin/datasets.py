@@ -4,22 +4,35 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
+from registry import permissions
 from registry.admin import jobs
-from registry.models import Artifact, Dataset, DatasetVersion, Ingestion
+from registry.admin.scoped import ScopedAdmin, systems
+from registry.models import Artifact, Dataset, DatasetVersion, Ingestion, ModelVersion
 
 
 @admin.register(Artifact)
-class ArtifactAdmin(RecordAdmin):
+class ArtifactAdmin(ScopedAdmin):
+    system_path = None  # The same bytes may belong to several systems: those that use them.
     list_display = (columns.digest("digest"), "media_type", "size", columns.moment("created_at", "Stored"))
     list_filter = ("media_type",)
     search_fields = ("digest",)
     date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Artifact]:
+        """What a delivery, a dataset version or a model version of the person's systems is made of."""
+        found, own = super().get_queryset(request), systems(request)
+        if permissions.reads_everything(request.user):
+            return found
+        sources = Ingestion.objects.filter(dataset__system__in=own).values("source")
+        data = DatasetVersion.objects.filter(dataset__system__in=own).values("artifact")
+        fitted = ModelVersion.objects.filter(model__system__in=own).values("artifact")
+        return found.filter(Q(pk__in=sources) | Q(pk__in=data) | Q(pk__in=fitted))
 
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, row: Artifact) -> str:
@@ -33,7 +46,7 @@ class ArtifactAdmin(RecordAdmin):
 
 
 @admin.register(Dataset)
-class DatasetAdmin(RecordAdmin):
+class DatasetAdmin(ScopedAdmin):
     list_display = (
         "name",
         columns.record("system", "System"),
@@ -94,7 +107,8 @@ def _rest(rest: Mapping[str, Any]) -> SafeString:
 
 
 @admin.register(DatasetVersion)
-class DatasetVersionAdmin(RecordAdmin):
+class DatasetVersionAdmin(ScopedAdmin):
+    system_path = "dataset__system"
     list_display = (
         columns.text("", "Version"),
         columns.number("row_count", "Rows"),
@@ -174,7 +188,8 @@ def _whole(value: float | None) -> Any:
 
 
 @admin.register(Ingestion)
-class IngestionAdmin(RecordAdmin):
+class IngestionAdmin(ScopedAdmin):
+    system_path = "dataset__system"
     list_display = (
         "source_name",
         columns.chip("state"),

@@ -11,9 +11,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString, mark_safe
 
 from audit.pages import columns, names, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
 from registry.admin import acting
 from registry.admin.acting import Act, ActingAdmin
+from registry.admin.scoped import ScopedAdmin
 from registry.models import PromotionRequest, Rollout, Slot, SlotAssignment
 from registry.permissions import allows
 from registry.roles import Action
@@ -112,7 +113,8 @@ class SlotAdmin(ActingAdmin):
 
 
 @admin.register(SlotAssignment)
-class SlotAssignmentAdmin(RecordAdmin):
+class SlotAssignmentAdmin(ScopedAdmin):
+    system_path = "slot__system"
     list_display = (
         columns.text("", "Assignment"),
         columns.text("get_cause_display", "Cause"),
@@ -145,6 +147,7 @@ class SlotAssignmentAdmin(RecordAdmin):
 
 @admin.register(Rollout)
 class RolloutAdmin(ActingAdmin):
+    system_path = "slot__system"
     list_display = (
         columns.text("", "Rollout"),
         columns.chip("state"),

@@ -8,13 +8,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from audit.pages import columns, filters, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
 from registry.admin import figures, jobs
+from registry.admin.scoped import ScopedAdmin
 from registry.models import Evaluation, EvidenceItem, EvidenceSet
 
 
 @admin.register(Evaluation)
-class EvaluationAdmin(RecordAdmin):
+class EvaluationAdmin(ScopedAdmin):
+    system_path = "model_version__model__system"
     list_display = (
         columns.text("", "Evaluation"),
         columns.chip("state"),
@@ -44,7 +46,8 @@ class EvaluationAdmin(RecordAdmin):
 
 
 @admin.register(EvidenceSet)
-class EvidenceSetAdmin(RecordAdmin):
+class EvidenceSetAdmin(ScopedAdmin):
+    system_path = "dataset_version__dataset__system"
     list_display = (
         columns.text("", "Evidence"),
         columns.record("dataset_version", "Measured on"),
@@ -75,7 +78,8 @@ class EvidenceSetAdmin(RecordAdmin):
 
 
 @admin.register(EvidenceItem)
-class EvidenceItemAdmin(RecordAdmin):
+class EvidenceItemAdmin(ScopedAdmin):
+    system_path = "set__dataset_version__dataset__system"
     list_display = (
         columns.text("", "Figure"),
         columns.text("kind", "Kind"),

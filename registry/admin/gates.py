@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from audit.pages import columns, filters, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
+from registry.admin.scoped import ScopedAdmin
 from registry.gates.policy import STRICTNESS
 from registry.gates.results import SEVERITY
 from registry.models import Decision, EvidenceItem, GateResult
@@ -18,7 +19,8 @@ PROMOTION = ("promotion__model_version__model", "promotion__slot")
 
 
 @admin.register(GateResult)
-class GateResultAdmin(RecordAdmin):
+class GateResultAdmin(ScopedAdmin):
+    system_path = "promotion__slot__system"
     list_display = (
         "gate",
         columns.chip("verdict", "Verdict"),
@@ -79,7 +81,8 @@ def _gravity(one: dict[str, Any]) -> tuple[int, float]:
 
 
 @admin.register(Decision)
-class DecisionAdmin(RecordAdmin):
+class DecisionAdmin(ScopedAdmin):
+    system_path = "promotion__slot__system"
     list_display = (
         "printed_name",
         columns.chip("verdict", "Verdict"),

@@ -8,13 +8,14 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from audit.pages import columns, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
 from registry.admin import jobs
+from registry.admin.scoped import ScopedAdmin
 from registry.models import ModelVersion, RegisteredModel, TrainingRun
 
 
 @admin.register(RegisteredModel)
-class RegisteredModelAdmin(RecordAdmin):
+class RegisteredModelAdmin(ScopedAdmin):
     list_display = (
         "name",
         columns.record("system", "System"),
@@ -68,7 +69,8 @@ class RegisteredModelAdmin(RecordAdmin):
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(RecordAdmin):
+class TrainingRunAdmin(ScopedAdmin):
+    system_path = "model__system"
     list_display = (
         columns.text("", "Run"),
         columns.chip("state"),
@@ -109,7 +111,8 @@ class TrainingRunAdmin(RecordAdmin):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(RecordAdmin):
+class ModelVersionAdmin(ScopedAdmin):
+    system_path = "model__system"
     list_display = (
         columns.text("", "Version"),
         columns.record("model.system", "System"),

@@ -30,6 +30,7 @@ ORDER = (
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(ActingAdmin):
+    system_path = None  # A policy governs every system; who reads one may read them all.
     list_display = (
         columns.text("", "Policy"),
         columns.chip("state"),

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from unfold.paginator import InfinitePaginator
 
 from audit.pages import columns, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
+from registry.admin.scoped import ScopedAdmin, ScopedFilter
 from registry.models import Outcome, Prediction, PredictionBatch
 
 
@@ -18,7 +19,8 @@ def _name(row: Prediction) -> str:
 
 
 @admin.register(PredictionBatch)
-class PredictionBatchAdmin(RecordAdmin):
+class PredictionBatchAdmin(ScopedAdmin):
+    system_path = "slot__system"
     list_display = (
         columns.moment("created_at", "Sealed"),
         columns.record("slot", "Slot"),
@@ -37,7 +39,8 @@ class PredictionBatchAdmin(RecordAdmin):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(RecordAdmin):
+class PredictionAdmin(ScopedAdmin):
+    system_path = "slot__system"
     list_display = (
         columns.moment("at", "Answered"),
         columns.record("slot", "Slot"),
@@ -47,7 +50,7 @@ class PredictionAdmin(RecordAdmin):
         columns.text("decision", "Decision"),
         "sealed",
     )
-    list_filter = ("arm", "decision", "slot")
+    list_filter = ("arm", "decision", ("slot", ScopedFilter))
     list_select_related = ("slot", "model_version__model")
     page_related = (*list_select_related, "batch__slot")
     search_fields = ("=entity", "=request")
@@ -84,7 +87,8 @@ class PredictionAdmin(RecordAdmin):
 
 
 @admin.register(Outcome)
-class OutcomeAdmin(RecordAdmin):
+class OutcomeAdmin(ScopedAdmin):
+    system_path = "prediction__slot__system"
     list_display = (
         columns.moment("at", "Arrived"),
         columns.text("value", "Outcome"),

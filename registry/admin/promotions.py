@@ -20,7 +20,7 @@ from registry.errors import Invalid
 from registry.gates.policy import STRICTNESS, BoundRequirement, Gate
 from registry.gates.results import SEVERITY
 from registry.models import Decision, EvidenceItem, GateResult, PromotionRequest, SlotAssignment
-from registry.permissions import allows, roles
+from registry.permissions import allows
 from registry.roles import Action, Role
 from registry.services import deployments, packs, promotions
 
@@ -29,6 +29,7 @@ State = PromotionRequest.State
 
 @admin.register(PromotionRequest)
 class PromotionRequestAdmin(ActingAdmin):
+    system_path = "slot__system"
     list_display = (
         columns.text("model_version", "Version"),
         columns.record("slot", "Slot"),
@@ -113,7 +114,7 @@ class PromotionRequestAdmin(ActingAdmin):
             "step": open_step,
             "step_role": Role(open_step.role).label if open_step else "",
             "meaning_words": standing.words(open_step.meaning) if open_step else "",
-            "may_sign": open_step is not None and open_step.role in roles(request.user, row.slot.system),  # type: ignore[arg-type]
+            "why_not": promotions.why_not(row, request.user) if open_step else None,  # type: ignore[arg-type]
             "state_chip": show.chip(row.state, row.get_state_display()),
             "tier_chip": show.chip(row.slot.system.risk_tier, f"{row.slot.system.get_risk_tier_display()} risk"),
             "due": due(row),

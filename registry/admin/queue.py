@@ -12,6 +12,7 @@ from django.utils import timezone
 from registry.admin import deployments, standing
 from registry.gates.approval import Progress
 from registry.models import AISystem, Grant, PromotionRequest, User
+from registry.permissions import visible_systems
 from registry.roles import Role
 
 SOON = timedelta(hours=48)
@@ -32,9 +33,13 @@ class Waiting:
 
 
 def waiting(account: User) -> list[Waiting]:
-    """Every request in review: the overdue first, then by risk tier, then the oldest; three queries, however many."""
+    """Every request in review that the account may read: the overdue first, then by risk tier, then the oldest.
+
+    Four queries, however many requests.
+    """
     rows = (
-        PromotionRequest.objects.filter(state=PromotionRequest.State.IN_REVIEW)
+        _readable(account)
+        .filter(state=PromotionRequest.State.IN_REVIEW)
         .select_related("model_version__model", "slot__system", "policy", "author")
         .prefetch_related("decisions")
         .defer("evidence_digests")
@@ -46,10 +51,14 @@ def waiting(account: User) -> list[Waiting]:
     )
 
 
-def expiring() -> QuerySet[PromotionRequest]:
+def expiring(account: User) -> QuerySet[PromotionRequest]:
     """Approvals by which something serves now and that end soon, or have ended."""
     serving = deployments.newest().values("champion_promotion")
-    return PromotionRequest.objects.filter(pk__in=serving, valid_until__lte=timezone.now() + EXPIRING)
+    return _readable(account).filter(pk__in=serving, valid_until__lte=timezone.now() + EXPIRING)
+
+
+def _readable(account: User) -> QuerySet[PromotionRequest]:
+    return PromotionRequest.objects.filter(slot__system__in=visible_systems(account))
 
 
 def _held(account: User) -> dict[UUID | None, set[str]]:

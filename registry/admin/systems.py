@@ -7,12 +7,14 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from audit.pages import columns, show
-from audit.pages.records import RecordAdmin, Section
+from audit.pages.records import Section
+from registry.admin.scoped import ScopedAdmin
 from registry.models import AISystem
 
 
 @admin.register(AISystem)
-class AISystemAdmin(RecordAdmin):
+class AISystemAdmin(ScopedAdmin):
+    system_path = "pk"
     list_display = (
         "name",
         columns.chip("risk_tier", "Risk tier"),

@@ -192,7 +192,9 @@ def _open_step(request: PromotionRequest, signer: User, actor: Actor) -> Step:
     _check_duties(request, signer, step.role)
     require(actor, Action.DECIDE, request.slot.system)
     if step.role not in roles(signer, request.slot.system):
-        raise NotPermitted(f"The next signature is a {step.role}'s.", remedy="Wait for it, or ask one to sign.")
+        raise NotPermitted(
+            f"The next signature is a {step.role.replace('_', ' ')}'s.", remedy="Wait for it, or ask one to sign."
+        )
     return step
 
 

@@ -30,7 +30,10 @@ HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request in review: its page, who signs it, and the slot's page."""
+    """A request in review: its page, who signs it, and the slot's page.
+
+    The validator also reads every system and so the log; the reviewer holds one role, for this system alone.
+    """
 
     validator: str
     reviewer: str
@@ -44,8 +47,7 @@ def waiting(stack: Stack) -> Waiting:
     """Made before the browser starts: Playwright's loop in this thread would keep Django from its database."""
     with override_settings(PASSWORD_HASHERS=HASHERS):
         house = houses.build()
-        for account in (house.validator, house.reviewer):
-            people.grant(account, Role.AUDITOR, actor=factories.bootstrap())
+        people.grant(house.validator, Role.AUDITOR, actor=factories.bootstrap())
         request: PromotionRequest = houses.submitted(house)
     return Waiting(
         validator=house.validator.username,
@@ -80,7 +82,7 @@ class Person:
         self.page.goto(self.url + path)
 
     def sign_in(self, username: str) -> None:
-        self.open("/admin/")
+        self.open("/admin/login/")
         self.page.get_by_label("Username").fill(username)
         self.page.get_by_label("Password").fill(factories.PASSWORD)
         self.page.get_by_role("button", name="Log in").click()

@@ -1,7 +1,5 @@
 """Every record has a list and a page to read, for those who may; nobody edits one."""
 
-import logging
-
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -10,15 +8,10 @@ from django.urls import reverse
 
 from audit.models import Checkpoint, Event
 from registry.models import User
+from registry.roles import Role
 from tests import desks, factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Each refusal is logged with its traceback, and writing hundreds of those takes longer than the tests."""
-    caplog.set_level(logging.CRITICAL, "django.request")
 
 
 def test_every_record_has_pages_and_nothing_else_does() -> None:
@@ -39,10 +32,15 @@ def test_lists_and_pages_send_a_stranger_to_the_login() -> None:
     assert found == {path: f"{reverse('admin:login')}?next={path}" for path in paths}
 
 
+def test_login_leads_home() -> None:
+    typed = {"username": factories.person(Role.VALIDATOR).username, "password": factories.PASSWORD}
+    assert Client().post(reverse("admin:login"), typed)["Location"] == reverse("admin:index")
+
+
 def test_lists_and_pages_refuse_a_person_without_a_role() -> None:
     desks.world()
     client, paths = Client(), [*desks.lists().values(), *desks.pages().values()]
-    client.force_login(factories.person(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(factories.person(), backend="registry.authentication.PasswordBackend")
     assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 403)
 
 

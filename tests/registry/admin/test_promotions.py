@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from registry.models import PromotionRequest, User
 from registry.services import promotions
@@ -69,9 +70,12 @@ def test_page_compares_with_what_served_when_it_was_asked(house: House) -> None:
     assert "Nothing: same data, recipe, code and environment." in read(house.validator, second)
 
 
-def test_form_is_for_the_role_whose_turn_it_is(house: House, promotion: PromotionRequest) -> None:
+def test_form_is_for_who_may_sign_and_others_read_why_not(house: House, promotion: PromotionRequest) -> None:
     assert 'name="password"' in read(house.validator, promotion)
-    assert 'name="password"' not in read(house.reviewer, promotion)
+    for account in (house.reviewer, house.engineer):
+        shown = read(account, promotion)
+        assert 'name="password"' not in shown
+        assert escape(promotions.why_not(promotion, account)) in shown
 
 
 def test_signing_through_to_approval(house: House, promotion: PromotionRequest) -> None:
@@ -123,7 +127,7 @@ def test_form_with_a_gap_is_shown_again(house: House, promotion: PromotionReques
 
 def test_signing_needs_a_session_and_its_token(house: House, promotion: PromotionRequest) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(house.validator, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(house.validator, backend="registry.authentication.PasswordBackend")
     assert strict.post(desks.page(promotion, "decide"), form(promotion)).status_code == 403
     assert Client().post(desks.page(promotion, "decide"), form(promotion)).status_code == 302
     assert recorded.names(promotion) == ["promotion.submitted"]

@@ -60,7 +60,8 @@ def test_expiring_holds_only_approvals_by_which_something_serves(house: House) -
     assert promotion is not None
     PromotionRequest.objects.update(valid_until=timezone.now() + timedelta(days=3))
     assert SlotAssignment.objects.count() == 1
-    assert list(queue.expiring()) == [promotion]
+    assert list(queue.expiring(house.validator)) == [promotion]
+    assert list(queue.expiring(houses.build().validator)) == []
 
 
 def test_home_shows_headline_and_way_to_the_page(house: House) -> None:
@@ -83,5 +84,5 @@ def test_empty_queue_says_what_to_do() -> None:
 @pytest.mark.django_db
 def test_home_without_a_role_says_whom_to_ask() -> None:
     client = Client()
-    client.force_login(factories.person(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(factories.person(), backend="registry.authentication.PasswordBackend")
     assert "Ask a platform admin for one" in client.get(reverse("admin:index")).content.decode()

@@ -156,4 +156,4 @@ def test_why_not_says_what_a_signature_would_be_refused_with(house: House) -> No
 
 def test_why_not_of_a_decided_request_says_its_state(house: House) -> None:
     told = promotions.why_not(houses.approved(house), house.validator)
-    assert told == "The request is approved; there is nothing to decide."
+    assert told == "The request is Approved; there is nothing to decide."
