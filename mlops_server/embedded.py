@@ -71,6 +71,9 @@ class Postgres:
             "max_parallel_workers_per_gather": "0",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            # Statements and the details of errors hold values: people's names, sensitive attributes.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
         }
         if not self.durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

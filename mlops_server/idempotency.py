@@ -1,9 +1,10 @@
 """A POST that is sent twice under one Idempotency-Key is done once; the repeat gets the first answer, byte for byte.
 
-The first request inserts a row (caller and key are unique) and then runs; the row is its claim until it holds the
-answer. A repeat is known by its fingerprint: method, path, media type and body; for a form with files each field and
-file as it was sent, because the boundary between the parts is another every time. Caller and fingerprint are keyed
-hashes: a body may hold a password, and a plain hash of it could be guessed at.
+Who asks is settled first: an answer is for the account that it was given to, for as long as its credentials count, and
+requests of nobody are not kept at all. The first request inserts a row (caller and key are unique) and then runs; the
+row is its claim until it holds the answer. A repeat is known by its fingerprint: method, path, If-Match, media type and
+body; for a form with files each field and file as it was sent, because the boundary between the parts is another every
+time. Caller and fingerprint are keyed hashes: a body may hold a password, and a plain hash of it could be guessed at.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from rest_framework.exceptions import APIException
+from rest_framework.views import APIView
 
 from mlops_server.models import IdempotentAnswer
 from mlops_server.rest import kinds, problems
@@ -40,15 +43,16 @@ class IdempotencyMiddleware:
         if not _ACCEPTABLE.match(key):
             return problems.answer(kinds.INVALID, request, detail="An Idempotency-Key has 1 to 200 visible characters.")
         try:
+            caller = _caller(request)
+            if caller is None:
+                return self.get_response(request)  # The view says why nobody is let in, or lets them in.
             mark = fingerprint(request)
         except RequestDataTooBig as error:
             return problems.answer(kinds.TOO_LARGE, request, detail=str(error))
-        return self._once(request, key, mark)
+        return self._once(request, caller, key, mark)
 
-    def _once(self, request: HttpRequest, key: str, mark: str) -> HttpResponseBase:
-        claim, is_first = IdempotentAnswer.objects.get_or_create(
-            caller=_caller(request), key=key, defaults={"fingerprint": mark}
-        )
+    def _once(self, request: HttpRequest, caller: str, key: str, mark: str) -> HttpResponseBase:
+        claim, is_first = IdempotentAnswer.objects.get_or_create(caller=caller, key=key, defaults={"fingerprint": mark})
         if claim.fingerprint != mark:
             detail = "This Idempotency-Key was sent with another request."
             return problems.answer(kinds.KEY_REUSED, request, detail=detail, remedy="Make a new key for a new request.")
@@ -66,7 +70,8 @@ class IdempotencyMiddleware:
 def fingerprint(request: HttpRequest) -> str:
     """What makes two requests the same. Raises RequestDataTooBig. The body can still be read afterwards."""
     digest = hmac.new(settings.SECRET_KEY.encode(), digestmod=hashlib.sha256)
-    for part in (request.method or "", request.get_full_path(), request.content_type or ""):
+    revision = request.headers.get("If-Match", "")
+    for part in (request.method or "", request.get_full_path(), revision, request.content_type or ""):
         _feed(digest, part.encode())
     parts = _form_parts(request) if request.content_type == "multipart/form-data" else iter([request.body])
     for content in parts:
@@ -99,10 +104,18 @@ def _form_parts(request: HttpRequest) -> Iterator[bytes]:
             yield from (name.encode(), (file.name or "").encode(), (file.content_type or "").encode(), content.digest())
 
 
-def _caller(request: HttpRequest) -> str:
-    """Whom the key belongs to: another's same key is another key."""
-    credentials = request.headers.get("Authorization") or request.session.session_key or ""
-    return hmac.new(settings.SECRET_KEY.encode(), credentials.encode(), hashlib.sha256).hexdigest()
+def _caller(request: HttpRequest) -> str | None:
+    """Whom the key belongs to: another's same key is another key. None for nobody, and credentials that ended."""
+    session_user = request.user
+    try:
+        account = APIView().initialize_request(request).user
+    except (APIException, UnicodeError):
+        return None
+    finally:
+        request.user = session_user  # REST framework has written its answer there; the view is to find its own.
+    if not account.is_authenticated:
+        return None
+    return hmac.new(settings.SECRET_KEY.encode(), str(account.pk).encode(), hashlib.sha256).hexdigest()
 
 
 def _taken_over(claim: IdempotentAnswer) -> bool:

@@ -19,6 +19,25 @@ class RoleGranted(Event, name="account.role_granted"):
     system: str | None
 
 
+class RoleRevoked(Event, name="account.role_revoked"):
+    """An account may no longer act in a role that it held."""
+
+    role: str
+    system: str | None
+
+
+class PasswordChanged(Event, name="account.password_changed"):
+    """Its owner chose a new password; the tokens issued under the old one ended."""
+
+    tokens_revoked: int
+
+
+class Deactivated(Event, name="account.deactivated"):
+    """An account can no longer sign in; its sessions and tokens ended."""
+
+    tokens_revoked: int
+
+
 class TokenIssued(Event, name="account.token_issued"):
     """An API token was issued; only its key's first characters are kept in clear."""
 

@@ -6,9 +6,11 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.views.decorators.debug import sensitive_variables
 
 from audit import keys
 from audit.tlog import canonical
+from registry import authentication
 from registry.errors import SignatureRejected
 from registry.models import User
 
@@ -23,12 +25,20 @@ class Signature:
     signature: str
 
 
+@sensitive_variables("password")
 def authenticate(signer: User, password: str) -> None:
     """Check the password again, at this very signing. Raises SignatureRejected."""
-    if not signer.check_password(password):
+    if authentication.is_right(signer, password):
+        return
+    minutes = authentication.locked_minutes(signer.username)
+    if minutes:
         raise SignatureRejected(
-            "The password is not right, so nothing was signed.", remedy="Enter your own password again."
+            f"There were too many wrong passwords; wait {minutes} minutes. Nothing was signed.",
+            remedy="If it was not you who tried them, tell a platform admin.",
         )
+    raise SignatureRejected(
+        "The password is not right, so nothing was signed.", remedy="Enter your own password again."
+    )
 
 
 def sign(statement: dict[str, Any]) -> Signature:

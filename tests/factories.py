@@ -74,7 +74,7 @@ def acting(account: User) -> Actor:
 
 def token(account: User) -> str:
     """The value of an Authorization header that signs the account in."""
-    _, secret = people.issue_token(account, password=PASSWORD, actor=acting(account), days=1)
+    _, secret = people.issue_token(account, actor=acting(account), days=1)
     return f"Bearer {secret}"
 
 

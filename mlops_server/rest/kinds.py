@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.core import exceptions as django
+from django.db import DataError
 from django.http import Http404
 from rest_framework import exceptions as rest
 
@@ -11,6 +12,7 @@ from audit.proofs import NotSequenced
 from audit.tlog.errors import CanonicalError
 from registry import errors
 from registry.api.base import PreconditionRequired
+from registry.models import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ _OF: dict[type[BaseException], Kind] = {
     rest.Throttled: THROTTLED,
     PreconditionRequired: PRECONDITION_REQUIRED,
     Http404: NOT_FOUND,
+    Slot.DoesNotExist: NOT_FOUND,
+    UnicodeError: MALFORMED,
+    DataError: INVALID,
     django.PermissionDenied: NOT_PERMITTED,
     django.ValidationError: INVALID,
     django.RequestDataTooBig: TOO_LARGE,

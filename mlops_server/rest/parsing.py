@@ -1,11 +1,15 @@
 """How a body is read: JSON, of a size that fits into memory, nested no deeper than any of ours."""
 
+import json
+import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import IO, Any
 
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class JSONParser(parsers.JSONParser):
@@ -19,6 +23,12 @@ class JSONParser(parsers.JSONParser):
             # PostgreSQL holds no NUL in text or jsonb, and nobody means one.
             raise ParseError("The JSON holds a NUL character (\\u0000); leave it out.")
         try:
-            return super().parse(BytesIO(body), media_type, parser_context)
+            value = super().parse(BytesIO(body), media_type, parser_context)
+            if _SURROGATE.search(body):
+                json.dumps(value, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("The JSON is nested too deep.") from error
+        except UnicodeEncodeError as error:
+            # Half a pair is no character: neither PostgreSQL nor the log can hold it.
+            raise ParseError("The JSON holds half of a surrogate pair (\\ud800 to \\udfff); send both.") from error
+        return value

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions as rest
@@ -13,6 +14,7 @@ from audit.proofs import NotSequenced
 from mlops_server.rest import kinds
 from mlops_server.rest.kinds import Kind
 from registry.errors import Problem, RegistryError
+from registry.models import Slot
 
 MEDIA_TYPE = "application/problem+json"
 _NO_FIELD = "non_field_errors"
@@ -98,7 +100,12 @@ def _detail(error: Exception) -> str:
             return "Some of the input cannot be used; `errors` names each place."
         case rest.APIException():
             return str(error.detail)
-        case Http404():
+        case UnicodeError():
+            return "Some text of the request is no text: its bytes or escapes stand for no character."
+        case DataError():
+            # Its own words hold the value.
+            return "The database cannot hold one of the values: a NUL character, or a number out of its range."
+        case Http404() | Slot.DoesNotExist():
             return "It does not exist, or it belongs to a system that you may not read."
     return str(error)
 

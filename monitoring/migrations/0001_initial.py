@@ -5,62 +5,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Acknowledged'), ('resolved', 'Resolved')], default='open', max_length=12)),
-                ('title', models.TextField()),
-                ('revision', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("acknowledged", "Acknowledged"), ("resolved", "Resolved")],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.TextField()),
+                ("revision", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Monitor',
+            name="Monitor",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(choices=[('drift', 'input drift'), ('performance', 'Performance'), ('fairness', 'Fairness')], max_length=16)),
-                ('name', models.CharField(max_length=100)),
-                ('parameters', models.JSONField(blank=True, default=dict)),
-                ('cadence_seconds', models.PositiveIntegerField()),
-                ('enabled', models.BooleanField(default=True)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('next_due_at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("drift", "input drift"), ("performance", "Performance"), ("fairness", "Fairness")],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("parameters", models.JSONField(blank=True, default=dict)),
+                ("cadence_seconds", models.PositiveIntegerField()),
+                ("enabled", models.BooleanField(default=True)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("next_due_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='MonitorRun',
+            name="MonitorRun",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('due_at', models.DateTimeField()),
-                ('window_from', models.DateTimeField(blank=True, null=True)),
-                ('window_to', models.DateTimeField()),
-                ('n', models.PositiveIntegerField()),
-                ('verdict', models.CharField(choices=[('quiet', 'Quiet'), ('alarm', 'Alarm'), ('not_evaluable', 'not evaluable')], max_length=16)),
-                ('reason', models.TextField()),
-                ('report', models.JSONField()),
-                ('report_digest', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("due_at", models.DateTimeField()),
+                ("window_from", models.DateTimeField(blank=True, null=True)),
+                ("window_to", models.DateTimeField()),
+                ("n", models.PositiveIntegerField()),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("quiet", "Quiet"), ("alarm", "Alarm"), ("not_evaluable", "not evaluable")],
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("report", models.JSONField()),
+                ("report_digest", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
     ]

@@ -8,85 +8,175 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('monitoring', '0001_initial'),
-        ('registry', '0001_initial'),
+        ("monitoring", "0001_initial"),
+        ("registry", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='alert',
-            name='handled_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="alert",
+            name="handled_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='monitor',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="monitor",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='monitor',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='monitors', to='registry.slot'),
+            model_name="monitor",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="monitors", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='monitor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alerts', to='monitoring.monitor'),
+            model_name="alert",
+            name="monitor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="monitoring.monitor"
+            ),
         ),
         migrations.AddField(
-            model_name='monitorrun',
-            name='monitor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='monitoring.monitor'),
+            model_name="monitorrun",
+            name="monitor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="monitoring.monitor"
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='first_run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='monitoring.monitorrun'),
+            model_name="alert",
+            name="first_run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="monitoring.monitorrun"
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='last_run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='monitoring.monitorrun'),
+            model_name="alert",
+            name="last_run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="monitoring.monitorrun"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='monitor',
-            constraint=models.UniqueConstraint(fields=('slot', 'name'), name='monitor_name_in_slot'),
+            model_name="monitor",
+            constraint=models.UniqueConstraint(fields=("slot", "name"), name="monitor_name_in_slot"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitor',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['next_due_at']::text[]) = (to_jsonb(NEW) - ARRAY['next_due_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'monitor' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for monitor % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='4dd98e0825d78db6abb1aee5b7cc85ad3869aa56', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_1e06b', table='monitoring_monitor', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="monitor",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['next_due_at']::text[]) = (to_jsonb(NEW) - ARRAY['next_due_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'monitor' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for monitor % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="4dd98e0825d78db6abb1aee5b7cc85ad3869aa56",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_1e06b",
+                    table="monitoring_monitor",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitor',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='81fef08547b89f60ddd8577257b89c221b651234', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_2fa6f', table='monitoring_monitor', when='BEFORE')),
+            model_name="monitor",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="81fef08547b89f60ddd8577257b89c221b651234",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_2fa6f",
+                    table="monitoring_monitor",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='monitorrun',
-            constraint=models.UniqueConstraint(fields=('monitor', 'due_at'), name='one_run_per_due_time'),
+            model_name="monitorrun",
+            constraint=models.UniqueConstraint(fields=("monitor", "due_at"), name="one_run_per_due_time"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitorrun',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'monitor_run' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for monitor_run % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='5a3d00ffb8b176fdb0d195fe7a8e9c7e26f27003', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_4785c', table='monitoring_monitorrun', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="monitorrun",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'monitor_run' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for monitor_run % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="5a3d00ffb8b176fdb0d195fe7a8e9c7e26f27003",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_4785c",
+                    table="monitoring_monitorrun",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitorrun',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='f4e5e43d9bed4822da71f4a25358bb033c165213', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_37ead', table='monitoring_monitorrun', when='BEFORE')),
+            model_name="monitorrun",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="f4e5e43d9bed4822da71f4a25358bb033c165213",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_37ead",
+                    table="monitoring_monitorrun",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'acknowledged'])), fields=('monitor',), name='one_unresolved_alert_per_monitor'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["open", "acknowledged"])),
+                fields=("monitor",),
+                name="one_unresolved_alert_per_monitor",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='alert',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'alert' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for alert % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='cdc47675f68c389c3aec8af08671c38413b60a6d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_85e07', table='monitoring_alert', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="alert",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'alert' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for alert % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="cdc47675f68c389c3aec8af08671c38413b60a6d",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_85e07",
+                    table="monitoring_alert",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='alert',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='b161ef94f38717aee4be2623c15bd67e17cc71ee', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_4a52a', table='monitoring_alert', when='BEFORE')),
+            model_name="alert",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="b161ef94f38717aee4be2623c15bd67e17cc71ee",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_4a52a",
+                    table="monitoring_alert",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

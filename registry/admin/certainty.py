@@ -7,9 +7,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from audit.pages import show
-from registry.admin import standing
 from registry.gates import words
 from registry.models import EvidenceItem, GateResult, PromotionRequest, SlotAssignment
+from registry.services import approvals
 
 State = PromotionRequest.State
 
@@ -77,7 +77,7 @@ def if_nothing_is_done(request: PromotionRequest, served: SlotAssignment | None)
             + show.moment(request.valid_until)
             + mark_safe(".")
         )
-        steps = standing.policy(request.policy).rollout
+        steps = approvals.policy_of(request).rollout
         if steps and steps.canary:
             yield f"It would take over by canary: {', '.join(f'{percent} %' for percent in steps.canary.steps)}."
 

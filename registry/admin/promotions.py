@@ -22,7 +22,7 @@ from registry.gates.results import SEVERITY
 from registry.models import Decision, EvidenceItem, GateResult, PromotionRequest, SlotAssignment
 from registry.permissions import allows
 from registry.roles import Action, Role
-from registry.services import deployments, packs, promotions
+from registry.services import approvals, deployments, packs, promotions
 
 State = PromotionRequest.State
 
@@ -108,7 +108,7 @@ class PromotionRequestAdmin(ActingAdmin):
         return HttpResponse(data, content_type="application/zip", headers={"Content-Disposition": name})
 
     def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
-        open_step = standing.progress(row, _decisions(row)).next_step if row.state == State.IN_REVIEW else None
+        open_step = approvals.progress(row, _decisions(row)).next_step if row.state == State.IN_REVIEW else None
         extra = {
             "question": _question(row),
             "step": open_step,
@@ -138,7 +138,7 @@ def due(row: PromotionRequest) -> SafeString:
 
 def gate_table(row: PromotionRequest, gates: list[GateResult]) -> SafeString:
     """Every gate, the gravest first: its verdict, why in words, the figure beside its threshold, its groups to open."""
-    rules = {gate.id: gate for gate in standing.policy(row.policy).gates}
+    rules = {gate.id: gate for gate in approvals.policy_of(row).gates}
     lines = [
         {
             "gate": gate,

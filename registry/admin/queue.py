@@ -9,11 +9,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from registry.admin import deployments, standing
+from registry.admin import deployments
 from registry.gates.approval import Progress
 from registry.models import AISystem, Grant, PromotionRequest, User
 from registry.permissions import visible_systems
 from registry.roles import Role
+from registry.services import approvals
 
 SOON = timedelta(hours=48)
 EXPIRING = timedelta(days=30)
@@ -70,7 +71,7 @@ def _held(account: User) -> dict[UUID | None, set[str]]:
 
 
 def _waiting(row: PromotionRequest, held: dict[UUID | None, set[str]], now: datetime) -> Waiting:
-    progress = standing.progress(row, list(row.decisions.all()))
+    progress = approvals.progress(row, list(row.decisions.all()))
     role = progress.next_step.role if progress.next_step else ""
     mine = role in held[None] or role in held[row.slot.system_id]
     due = row.due_at

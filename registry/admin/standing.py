@@ -1,37 +1,20 @@
 """Where a request stands: its policy, the open step, who has signed and who still must."""
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
 
 from django.utils.safestring import SafeString
 
 from audit.pages import show
-from registry.gates import approval, durations, grammar
-from registry.gates.approval import Progress
-from registry.gates.policy import Policy
-from registry.models import Decision, PolicyVersion, PromotionRequest
+from registry.gates import durations
+from registry.models import Decision, PromotionRequest
 from registry.roles import Role
-
-
-def policy(version: PolicyVersion) -> Policy:
-    """The policy parsed; its text never changes, and a queue asks for the same few again and again."""
-    return _parsed(version.digest, json.dumps(version.document))
-
-
-def progress(request: PromotionRequest, decisions: Sequence[Decision]) -> Progress:
-    """How far the chain of signatures has come, from rows that are already here."""
-    made = [
-        approval.Decision(person_id=str(one.signer_id), role=one.role, verdict=one.verdict, meaning=one.meaning)  # type: ignore[arg-type]
-        for one in decisions
-    ]
-    return approval.progress(policy(request.policy).approval.chain, made)
+from registry.services import approvals
 
 
 def chain(request: PromotionRequest, decisions: Sequence[Decision]) -> SafeString:
     """Every step of the policy with the signatures that answer it, and the steps that still wait."""
     rows = []
-    for number, step in enumerate(policy(request.policy).approval.chain, start=1):
+    for number, step in enumerate(approvals.policy_of(request).approval.chain, start=1):
         signed = [one for one in decisions if one.role == step.role]
         rows += [_signature(number, one) for one in signed]
         if len(signed) < step.quorum and request.state in PromotionRequest.OPEN:
@@ -63,8 +46,3 @@ def _signature(number: int, made: Decision) -> list[object]:
     name = show.row(made, made.printed_name)
     verdict = show.chip(made.verdict, {"approve": "approved", "reject": "rejected"}.get(made.verdict, made.verdict))
     return [str(number), Role(made.role).label, name, words(made.meaning), verdict, made.signed_at, made.reason]
-
-
-@lru_cache(maxsize=64)
-def _parsed(digest: str, document: str) -> Policy:
-    return grammar.parse(json.loads(document))

@@ -1,5 +1,6 @@
 """What every registry view shares: who acts, what they may see, and the ETag of what they read."""
 
+import re
 from typing import Any, ClassVar, cast
 
 from django.db.models import Model, QuerySet
@@ -10,7 +11,10 @@ from rest_framework.response import Response
 
 from audit.actors import Actor
 from registry import actors, permissions
+from registry.errors import RevisionMismatch
 from registry.models import User
+
+_REVISION = re.compile(r'"(?P<quoted>[0-9]{1,9})"|(?P<bare>[0-9]{1,9})')
 
 
 def actor(request: Request, *, account: User | None = None) -> Actor:
@@ -25,11 +29,17 @@ def signed_in(request: Request) -> User:
 
 
 def expected_revision(request: Request) -> int:
-    """The revision in If-Match, which a change needs wherever two people may write. Raises PreconditionRequired."""
-    given = request.headers.get("If-Match", "").strip('"')
-    if not given.isdigit():
+    """The revision in If-Match, which a change needs wherever two people may write.
+
+    Raises PreconditionRequired; RevisionMismatch for a tag that is none of ours and so can match nothing.
+    """
+    given = request.headers.get("If-Match", "").strip()
+    if not given:
         raise PreconditionRequired
-    return int(given)
+    revision = _REVISION.fullmatch(given)
+    if revision is None:
+        raise RevisionMismatch("If-Match names no revision.", remedy="Send the ETag of the record as you read it.")
+    return int(revision["quoted"] or revision["bare"])
 
 
 class PreconditionRequired(exceptions.APIException):

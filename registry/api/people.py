@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.api.base import Records, actor, parsed, signed_in
+from registry.authentication import locked_seconds, normalised
 from registry.models import AISystem, Grant, User
 from registry.permissions import allows
 from registry.roles import Action, Role
@@ -27,6 +28,7 @@ _ACCOUNT = {
     "team": "validation",
     "password": "a long and private phrase",
 }
+_PASSWORDS = {"old": "the password you were given", "new": "a long and private phrase"}
 _GRANT = {"account": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a05", "role": "validator"}
 
 
@@ -67,8 +69,13 @@ class Granting(serializers.Serializer[Any]):
 
 
 class SignIn(serializers.Serializer[Any]):
-    username = serializers.CharField()
+    username = serializers.CharField(trim_whitespace=False)
     password = serializers.CharField(trim_whitespace=False, write_only=True)
+
+
+class PasswordChange(serializers.Serializer[Any]):
+    old = serializers.CharField(trim_whitespace=False, write_only=True)
+    new = serializers.CharField(trim_whitespace=False, write_only=True, max_length=1000)
 
 
 class Token(serializers.Serializer[Any]):
@@ -111,7 +118,7 @@ class GuessingThrottle(throttling.SimpleRateThrottle):
     rate = "10/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        name = request.data.get("username") if isinstance(request.data, dict) else ""
+        name = normalised(str(request.data.get("username"))) if isinstance(request.data, dict) else ""
         # Not get_ident: it believes X-Forwarded-For, which a guesser writes as it likes.
         whom = hashlib.sha256(f"{name} {request.META.get('REMOTE_ADDR')}".encode(errors="replace")).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": whom}
@@ -136,11 +143,19 @@ class Tokens(APIView):
         body = parsed(SignIn, request)
         account = authenticate(request, **body)
         if not isinstance(account, User):
-            raise exceptions.AuthenticationFailed("The user name or the password is not right.")
+            raise _refusal(body["username"])
         by = actor(request, account=account)
-        token, secret = people.issue_token(account, password=body["password"], actor=by, days=settings.TOKEN_DAYS)
+        token, secret = people.issue_token(account, actor=by, days=settings.TOKEN_DAYS)
         shown = Token({"token": secret, "expires_at": token.expiry}).data
         return Response(shown, status=201, headers={"Cache-Control": "no-store"})
+
+
+def _refusal(username: str) -> exceptions.APIException:
+    """Alike for a name that nobody has: whether it exists is not told."""
+    seconds = locked_seconds(username)
+    if seconds:
+        return exceptions.Throttled(seconds, "There were too many wrong passwords.")
+    return exceptions.AuthenticationFailed("The user name or the password is not right.")
 
 
 class CurrentToken(APIView):
@@ -160,6 +175,21 @@ class Myself(APIView):
     @extend_schema(operation_id="me_get", summary="Read your own account and roles", responses={200: Me})
     def get(self, request: Request) -> Response:
         return Response(Me(signed_in(request)).data)
+
+
+class OwnPassword(APIView):
+    """One's own password."""
+
+    @extend_schema(
+        operation_id="me_change_password",
+        summary="Change your own password; your tokens end, the one you send too",
+        request=PasswordChange,
+        responses={204: None},
+        examples=[OpenApiExample("Another", value=_PASSWORDS, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        people.change_password(signed_in(request), **parsed(PasswordChange, request), actor=actor(request))
+        return Response(status=204, headers={"Cache-Control": "no-store"})
 
 
 @extend_schema_view(
@@ -184,6 +214,16 @@ class Accounts(Records):
     )
     def create(self, request: Request) -> Response:
         return self.shown(people.create(**parsed(AccountCreation, request), actor=actor(request)), status=201)
+
+    @extend_schema(
+        operation_id="accounts_deactivate",
+        summary="Close an account: it signs in nowhere any more",
+        request=None,
+        responses={200: AccountSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def deactivate(self, request: Request, pk: str) -> Response:
+        return self.shown(people.deactivate(self.get_object(), actor=actor(request)))
 
     @extend_schema(
         operation_id="accounts_issue_token",
@@ -224,3 +264,8 @@ class Grants(Records):
         body = parsed(Granting, request)
         given = people.grant(body.pop("account"), Role(body.pop("role")), **body, actor=actor(request))
         return self.shown(given, status=201)
+
+    @extend_schema(operation_id="grants_revoke", summary="Revoke a role; the grant stays on record")
+    def destroy(self, request: Request, pk: str) -> Response:
+        people.revoke(self.get_object(), actor=actor(request))
+        return Response(status=204)

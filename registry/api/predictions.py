@@ -4,7 +4,6 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -69,7 +68,9 @@ class InputRow(serializers.Serializer[Any]):
         help_text="whom it is about; keeps its arm while a canary grows",
     )
     attributes = serializers.DictField(
-        required=False, help_text="sensitive values, kept for fairness monitoring and never seen by the model"
+        required=False,
+        help_text="sensitive values by name, text, numbers, true, false or null, twenty at most; kept for fairness "
+        "monitoring and never seen by the model",
     )
 
 
@@ -134,7 +135,7 @@ class Outcomes(APIView):
         ],
     )
     def post(self, request: Request, key: str) -> Response:
-        slot = get_object_or_404(Slot, key=key)
+        slot = Slot.objects.select_related("system").get(key=key)
         outcomes = parsed(OutcomesRequest, request)["outcomes"]
         stored = predictions.record_outcomes(slot, outcomes, actor=actor(request))
         return Response({"stored": stored}, status=201)

@@ -40,6 +40,7 @@ router.register("grants", people.Grants, basename="grants")
 urlpatterns = [
     path("tokens", people.Tokens.as_view(), name="tokens"),
     path("tokens/current", people.CurrentToken.as_view(), name="current-token"),
+    path("me/password", people.OwnPassword.as_view(), name="own-password"),
     path("me", people.Myself.as_view(), name="me"),
     path("slots/<str:key>/predict", predictions.Predict.as_view(), name="predict"),
     path("slots/<str:key>/outcomes", predictions.Outcomes.as_view(), name="outcomes"),

@@ -14,911 +14,1920 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Artifact',
+            name="Artifact",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('size_bytes', models.BigIntegerField()),
-                ('media_type', models.CharField(max_length=100)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("size_bytes", models.BigIntegerField()),
+                ("media_type", models.CharField(max_length=100)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('name', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z', "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.")])),
-                ('description', models.TextField(blank=True)),
-                ('licence', models.CharField(max_length=200)),
-                ('sensitive_columns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, size=None)),
-                ('contract', models.JSONField(blank=True, default=dict)),
-                ('contract_digest', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z",
+                                "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.",
+                            )
+                        ],
+                    ),
+                ),
+                ("description", models.TextField(blank=True)),
+                ("licence", models.CharField(max_length=200)),
+                (
+                    "sensitive_columns",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), blank=True, default=list, size=None
+                    ),
+                ),
+                ("contract", models.JSONField(blank=True, default=dict)),
+                ("contract_digest", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DatasetVersion',
+            name="DatasetVersion",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('row_count', models.BigIntegerField()),
-                ('schema', models.JSONField()),
-                ('profile', models.JSONField()),
-                ('contract_digest', models.CharField(max_length=64)),
-                ('contract_verdict', models.CharField(max_length=8)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("row_count", models.BigIntegerField()),
+                ("schema", models.JSONField()),
+                ("profile", models.JSONField()),
+                ("contract_digest", models.CharField(max_length=64)),
+                ("contract_verdict", models.CharField(max_length=8)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('verdict', models.CharField(choices=[('approve', 'Approve'), ('reject', 'Reject')], max_length=8)),
-                ('role', models.CharField(max_length=32)),
-                ('meaning', models.CharField(max_length=60)),
-                ('reason', models.TextField()),
-                ('printed_name', models.CharField(max_length=200)),
-                ('signed_at', models.DateTimeField()),
-                ('signed_digest', models.CharField(max_length=64)),
-                ('statement', models.JSONField()),
-                ('public_key', models.CharField(max_length=64)),
-                ('signature', models.CharField(max_length=128)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("verdict", models.CharField(choices=[("approve", "Approve"), ("reject", "Reject")], max_length=8)),
+                ("role", models.CharField(max_length=32)),
+                ("meaning", models.CharField(max_length=60)),
+                ("reason", models.TextField()),
+                ("printed_name", models.CharField(max_length=200)),
+                ("signed_at", models.DateTimeField()),
+                ("signed_digest", models.CharField(max_length=64)),
+                ("statement", models.JSONField()),
+                ("public_key", models.CharField(max_length=64)),
+                ("signature", models.CharField(max_length=128)),
             ],
             options={
-                'ordering': ['id'],
-                'abstract': False,
+                "ordering": ["id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Evaluation',
+            name="Evaluation",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='queued', max_length=16)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('failure', models.TextField(blank=True, default='')),
-                ('request', models.TextField(blank=True, default='', help_text='the id of the HTTP request that asked for it')),
-                ('progress_percent', models.PositiveSmallIntegerField(default=0)),
-                ('progress_message', models.TextField(blank=True, default='')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('split', models.CharField(choices=[('holdout', 'the rows the run held out'), ('all', 'every row')], default='holdout', max_length=8)),
-                ('seed', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.TextField(blank=True, default="")),
+                (
+                    "request",
+                    models.TextField(blank=True, default="", help_text="the id of the HTTP request that asked for it"),
+                ),
+                ("progress_percent", models.PositiveSmallIntegerField(default=0)),
+                ("progress_message", models.TextField(blank=True, default="")),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "split",
+                    models.CharField(
+                        choices=[("holdout", "the rows the run held out"), ("all", "every row")],
+                        default="holdout",
+                        max_length=8,
+                    ),
+                ),
+                ("seed", models.BigIntegerField(default=0)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='EvidenceItem',
+            name="EvidenceItem",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('metric', models.CharField(blank=True, max_length=60)),
-                ('split', models.CharField(blank=True, max_length=20)),
-                ('attribute', models.CharField(blank=True, max_length=100)),
-                ('group', models.CharField(blank=True, max_length=100)),
-                ('against', models.CharField(blank=True, max_length=20)),
-                ('value', models.FloatField(blank=True, null=True)),
-                ('low', models.FloatField(blank=True, null=True)),
-                ('high', models.FloatField(blank=True, null=True)),
-                ('confidence', models.FloatField(blank=True, null=True)),
-                ('n', models.BigIntegerField(blank=True, null=True)),
-                ('method', models.CharField(blank=True, max_length=200)),
-                ('fields', models.JSONField(blank=True, default=dict)),
-                ('digest', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("metric", models.CharField(blank=True, max_length=60)),
+                ("split", models.CharField(blank=True, max_length=20)),
+                ("attribute", models.CharField(blank=True, max_length=100)),
+                ("group", models.CharField(blank=True, max_length=100)),
+                ("against", models.CharField(blank=True, max_length=20)),
+                ("value", models.FloatField(blank=True, null=True)),
+                ("low", models.FloatField(blank=True, null=True)),
+                ("high", models.FloatField(blank=True, null=True)),
+                ("confidence", models.FloatField(blank=True, null=True)),
+                ("n", models.BigIntegerField(blank=True, null=True)),
+                ("method", models.CharField(blank=True, max_length=200)),
+                ("fields", models.JSONField(blank=True, default=dict)),
+                ("digest", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['id'],
-                'abstract': False,
+                "ordering": ["id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='EvidenceSet',
+            name="EvidenceSet",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('artifact_digest', models.CharField(blank=True, max_length=64)),
-                ('dataset_digest', models.CharField(max_length=64)),
-                ('against_digest', models.CharField(blank=True, max_length=64)),
-                ('produced_by', models.CharField(max_length=100)),
-                ('tool', models.CharField(max_length=200)),
-                ('root', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("artifact_digest", models.CharField(blank=True, max_length=64)),
+                ("dataset_digest", models.CharField(max_length=64)),
+                ("against_digest", models.CharField(blank=True, max_length=64)),
+                ("produced_by", models.CharField(max_length=100)),
+                ("tool", models.CharField(max_length=200)),
+                ("root", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='GateResult',
+            name="GateResult",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('gate', models.CharField(max_length=100)),
-                ('verdict', models.CharField(max_length=16)),
-                ('effect', models.CharField(max_length=8)),
-                ('reason', models.TextField()),
-                ('value', models.FloatField(blank=True, null=True)),
-                ('low', models.FloatField(blank=True, null=True)),
-                ('high', models.FloatField(blank=True, null=True)),
-                ('n', models.BigIntegerField(blank=True, null=True)),
-                ('threshold', models.CharField(blank=True, max_length=60)),
-                ('group', models.CharField(blank=True, max_length=100)),
-                ('details', models.JSONField(blank=True, default=list)),
-                ('evidence', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('clauses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, size=None)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("gate", models.CharField(max_length=100)),
+                ("verdict", models.CharField(max_length=16)),
+                ("effect", models.CharField(max_length=8)),
+                ("reason", models.TextField()),
+                ("value", models.FloatField(blank=True, null=True)),
+                ("low", models.FloatField(blank=True, null=True)),
+                ("high", models.FloatField(blank=True, null=True)),
+                ("n", models.BigIntegerField(blank=True, null=True)),
+                ("threshold", models.CharField(blank=True, max_length=60)),
+                ("group", models.CharField(blank=True, max_length=100)),
+                ("details", models.JSONField(blank=True, default=list)),
+                (
+                    "evidence",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
+                (
+                    "clauses",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, size=None
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
-                'abstract': False,
+                "ordering": ["position"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('role', models.CharField(choices=[('engineer', 'ML engineer'), ('owner', 'Model owner'), ('validator', 'Validator'), ('compliance_reviewer', 'Compliance reviewer'), ('risk_officer', 'Risk officer'), ('operator', 'Operator'), ('dpo', 'Data protection officer'), ('auditor', 'Auditor'), ('policy_admin', 'Policy admin'), ('platform_admin', 'Platform admin'), ('caller', 'Calling application')], max_length=32)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("engineer", "ML engineer"),
+                            ("owner", "Model owner"),
+                            ("validator", "Validator"),
+                            ("compliance_reviewer", "Compliance reviewer"),
+                            ("risk_officer", "Risk officer"),
+                            ("operator", "Operator"),
+                            ("dpo", "Data protection officer"),
+                            ("auditor", "Auditor"),
+                            ("policy_admin", "Policy admin"),
+                            ("platform_admin", "Platform admin"),
+                            ("caller", "Calling application"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Ingestion',
+            name="Ingestion",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='queued', max_length=16)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('failure', models.TextField(blank=True, default='')),
-                ('request', models.TextField(blank=True, default='', help_text='the id of the HTTP request that asked for it')),
-                ('progress_percent', models.PositiveSmallIntegerField(default=0)),
-                ('progress_message', models.TextField(blank=True, default='')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('source_name', models.CharField(max_length=255)),
-                ('format', models.CharField(choices=[('csv', 'Csv'), ('parquet', 'Parquet'), ('jsonl', 'Jsonl')], max_length=8)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.TextField(blank=True, default="")),
+                (
+                    "request",
+                    models.TextField(blank=True, default="", help_text="the id of the HTTP request that asked for it"),
+                ),
+                ("progress_percent", models.PositiveSmallIntegerField(default=0)),
+                ("progress_message", models.TextField(blank=True, default="")),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("source_name", models.CharField(max_length=255)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[("csv", "Csv"), ("parquet", "Parquet"), ("jsonl", "Jsonl")], max_length=8
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('number', models.PositiveIntegerField()),
-                ('artifact_digest', models.CharField(max_length=64)),
-                ('format', models.CharField(choices=[('onnx', 'Onnx')], default='onnx', max_length=8)),
-                ('input_schema', models.JSONField()),
-                ('threshold', models.FloatField(default=0.5)),
-                ('lifecycle', models.CharField(choices=[('registered', 'Registered'), ('retired', 'Retired')], default='registered', max_length=12)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("number", models.PositiveIntegerField()),
+                ("artifact_digest", models.CharField(max_length=64)),
+                ("format", models.CharField(choices=[("onnx", "Onnx")], default="onnx", max_length=8)),
+                ("input_schema", models.JSONField()),
+                ("threshold", models.FloatField(default=0.5)),
+                (
+                    "lifecycle",
+                    models.CharField(
+                        choices=[("registered", "Registered"), ("retired", "Retired")],
+                        default="registered",
+                        max_length=12,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Outcome',
+            name="Outcome",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('value', models.SmallIntegerField()),
-                ('at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("value", models.SmallIntegerField()),
+                ("at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('name', models.CharField(max_length=100)),
-                ('version', models.PositiveIntegerField()),
-                ('document', models.JSONField()),
-                ('digest', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('effective', 'Effective'), ('superseded', 'Superseded')], default='draft', max_length=12)),
-                ('effective_from', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("name", models.CharField(max_length=100)),
+                ("version", models.PositiveIntegerField()),
+                ("document", models.JSONField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("effective", "Effective"), ("superseded", "Superseded")],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("effective_from", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Prediction',
+            name="Prediction",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('slot_revision', models.PositiveIntegerField()),
-                ('arm', models.CharField(choices=[('champion', 'Champion'), ('canary', 'Canary')], max_length=8)),
-                ('entity', models.CharField(blank=True, max_length=200)),
-                ('features', models.JSONField()),
-                ('attributes', models.JSONField(default=dict, help_text='sensitive values, for fairness only; never seen by the model')),
-                ('score', models.FloatField()),
-                ('decision', models.SmallIntegerField()),
-                ('latency_us', models.PositiveIntegerField()),
-                ('request', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("slot_revision", models.PositiveIntegerField()),
+                ("arm", models.CharField(choices=[("champion", "Champion"), ("canary", "Canary")], max_length=8)),
+                ("entity", models.CharField(blank=True, max_length=200)),
+                ("features", models.JSONField()),
+                (
+                    "attributes",
+                    models.JSONField(
+                        default=dict, help_text="sensitive values, for fairness only; never seen by the model"
+                    ),
+                ),
+                ("score", models.FloatField()),
+                ("decision", models.SmallIntegerField()),
+                ("latency_us", models.PositiveIntegerField()),
+                ("request", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='PredictionBatch',
+            name="PredictionBatch",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('row_count', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("row_count", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
             ],
             options={
-                'verbose_name_plural': 'prediction batches',
-                'ordering': ['-id'],
-                'abstract': False,
+                "verbose_name_plural": "prediction batches",
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PromotionRequest',
+            name="PromotionRequest",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('reason', models.TextField(help_text="why this version should serve, in the author's words")),
-                ('state', models.CharField(choices=[('blocked', 'blocked by a gate'), ('in_review', 'in review'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('stale', 'Stale'), ('completed', 'completed: it serves or served'), ('rolled_back', 'rolled back')], max_length=16)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('headline', models.TextField(help_text="the gates' answer in one sentence")),
-                ('artifact_digest', models.CharField(max_length=64)),
-                ('dataset_digest', models.CharField(max_length=64)),
-                ('policy_digest', models.CharField(max_length=64)),
-                ('champion_digest', models.CharField(blank=True, help_text='the artifact that served when the gates compared; empty where none did', max_length=64)),
-                ('context', models.JSONField(help_text="what the policy's conditions read, such as the risk tier")),
-                ('evidence_root', models.CharField(max_length=64)),
-                ('evidence_digests', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=list, size=None)),
-                ('record_digest', models.CharField(help_text='what each signature signs', max_length=64)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("reason", models.TextField(help_text="why this version should serve, in the author's words")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("blocked", "blocked by a gate"),
+                            ("in_review", "in review"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                            ("stale", "Stale"),
+                            ("completed", "completed: it serves or served"),
+                            ("rolled_back", "rolled back"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("headline", models.TextField(help_text="the gates' answer in one sentence")),
+                ("artifact_digest", models.CharField(max_length=64)),
+                ("dataset_digest", models.CharField(max_length=64)),
+                ("policy_digest", models.CharField(max_length=64)),
+                (
+                    "champion_digest",
+                    models.CharField(
+                        blank=True,
+                        help_text="the artifact that served when the gates compared; empty where none did",
+                        max_length=64,
+                    ),
+                ),
+                ("context", models.JSONField(help_text="what the policy's conditions read, such as the risk tier")),
+                ("evidence_root", models.CharField(max_length=64)),
+                (
+                    "evidence_digests",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=64), default=list, size=None
+                    ),
+                ),
+                ("record_digest", models.CharField(help_text="what each signature signs", max_length=64)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='RegisteredModel',
+            name="RegisteredModel",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('name', models.CharField(max_length=100, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z', "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.")])),
-                ('description', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z",
+                                "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.",
+                            )
+                        ],
+                    ),
+                ),
+                ("description", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Rollout',
+            name="Rollout",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('steps', models.JSONField(help_text='canary shares in percent, the last one 100')),
-                ('step', models.PositiveSmallIntegerField(default=0)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('promoted', 'Promoted'), ('rolled_back', 'rolled back')], default='running', max_length=12)),
-                ('revision', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("steps", models.JSONField(help_text="canary shares in percent, the last one 100")),
+                ("step", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("promoted", "Promoted"), ("rolled_back", "rolled back")],
+                        default="running",
+                        max_length=12,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Slot',
+            name="Slot",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('name', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z', "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.")])),
-                ('key', models.CharField(help_text="the system's name and the slot's, as in URLs", max_length=201, unique=True)),
-                ('revision', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z",
+                                "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.",
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="the system's name and the slot's, as in URLs", max_length=201, unique=True
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SlotAssignment',
+            name="SlotAssignment",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('revision', models.PositiveIntegerField()),
-                ('canary_percent', models.PositiveSmallIntegerField(default=0)),
-                ('since', models.DateTimeField()),
-                ('cause', models.CharField(choices=[('promoted', 'Promoted'), ('canary_started', 'canary started'), ('canary_advanced', 'canary advanced'), ('rolled_back', 'rolled back')], max_length=16)),
-                ('actor', models.CharField(max_length=100)),
-                ('reason', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("revision", models.PositiveIntegerField()),
+                ("canary_percent", models.PositiveSmallIntegerField(default=0)),
+                ("since", models.DateTimeField()),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("promoted", "Promoted"),
+                            ("canary_started", "canary started"),
+                            ("canary_advanced", "canary advanced"),
+                            ("rolled_back", "rolled back"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("actor", models.CharField(max_length=100)),
+                ("reason", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['-revision'],
-                'abstract': False,
+                "ordering": ["-revision"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='TrainingRun',
+            name="TrainingRun",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='queued', max_length=16)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('failure', models.TextField(blank=True, default='')),
-                ('request', models.TextField(blank=True, default='', help_text='the id of the HTTP request that asked for it')),
-                ('progress_percent', models.PositiveSmallIntegerField(default=0)),
-                ('progress_message', models.TextField(blank=True, default='')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('recipe', models.JSONField()),
-                ('recipe_digest', models.CharField(max_length=64)),
-                ('seed', models.BigIntegerField()),
-                ('code_digest', models.CharField(blank=True, max_length=64)),
-                ('environment', models.JSONField(blank=True, default=dict)),
-                ('environment_digest', models.CharField(blank=True, max_length=64)),
-                ('parameters', models.JSONField(blank=True, default=dict)),
-                ('metrics', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("failure", models.TextField(blank=True, default="")),
+                (
+                    "request",
+                    models.TextField(blank=True, default="", help_text="the id of the HTTP request that asked for it"),
+                ),
+                ("progress_percent", models.PositiveSmallIntegerField(default=0)),
+                ("progress_message", models.TextField(blank=True, default="")),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("recipe", models.JSONField()),
+                ("recipe_digest", models.CharField(max_length=64)),
+                ("seed", models.BigIntegerField()),
+                ("code_digest", models.CharField(blank=True, max_length=64)),
+                ("environment", models.JSONField(blank=True, default=dict)),
+                ("environment_digest", models.CharField(blank=True, max_length=64)),
+                ("parameters", models.JSONField(blank=True, default=dict)),
+                ("metrics", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ['-id'],
-                'abstract': False,
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('service', 'Service')], default='person', max_length=8)),
-                ('full_name', models.CharField(help_text='as printed beside a signature', max_length=200)),
-                ('team', models.CharField(blank=True, max_length=100)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("person", "Person"), ("service", "Service")], default="person", max_length=8
+                    ),
+                ),
+                ("full_name", models.CharField(help_text="as printed beside a signature", max_length=200)),
+                ("team", models.CharField(blank=True, max_length=100)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'registry_user',
+                "db_table": "registry_user",
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='AISystem',
+            name="AISystem",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('name', models.CharField(max_length=100, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z', "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.")])),
-                ('purpose', models.TextField()),
-                ('risk_tier', models.CharField(choices=[('minimal', 'Minimal'), ('limited', 'Limited'), ('high', 'High')], max_length=8)),
-                ('legal_basis', models.TextField(blank=True)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+(?:[-.][a-z0-9]+)*\\Z",
+                                "Use lower-case letters, digits, hyphens and dots, such as 'credit-scoring'.",
+                            )
+                        ],
+                    ),
+                ),
+                ("purpose", models.TextField()),
+                (
+                    "risk_tier",
+                    models.CharField(
+                        choices=[("minimal", "Minimal"), ("limited", "Limited"), ("high", "High")], max_length=8
+                    ),
+                ),
+                ("legal_basis", models.TextField(blank=True)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'AI system',
-                'ordering': ['-id'],
-                'abstract': False,
+                "verbose_name": "AI system",
+                "ordering": ["-id"],
+                "abstract": False,
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='artifact',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'artifact' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for artifact % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='71a21b12d604708257cc81fff3b354beb3de7b11', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_b51ef', table='registry_artifact', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="artifact",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'artifact' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for artifact % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="71a21b12d604708257cc81fff3b354beb3de7b11",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_b51ef",
+                    table="registry_artifact",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='artifact',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='22767c9c08f44f26bda3693d8c3f2003e3b8afa1', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_111e2', table='registry_artifact', when='BEFORE')),
+            model_name="artifact",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="22767c9c08f44f26bda3693d8c3f2003e3b8afa1",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_111e2",
+                    table="registry_artifact",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='dataset',
-            name='system',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='registry.aisystem'),
+            model_name="dataset",
+            name="system",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="datasets", to="registry.aisystem"
+            ),
         ),
         migrations.AddField(
-            model_name='datasetversion',
-            name='artifact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.artifact'),
+            model_name="datasetversion",
+            name="artifact",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.artifact"
+            ),
         ),
         migrations.AddField(
-            model_name='datasetversion',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.dataset'),
+            model_name="datasetversion",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="registry.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='datasetversion',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="datasetversion",
+            name="uploaded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='signer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="decision",
+            name="signer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='evaluation',
-            name='dataset_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='registry.datasetversion'),
+            model_name="evaluation",
+            name="dataset_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evaluations", to="registry.datasetversion"
+            ),
         ),
         migrations.AddField(
-            model_name='evaluation',
-            name='requested_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="evaluation",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='evidenceset',
-            name='dataset_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence_sets', to='registry.datasetversion'),
+            model_name="evidenceset",
+            name="dataset_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evidence_sets", to="registry.datasetversion"
+            ),
         ),
         migrations.AddField(
-            model_name='evidenceset',
-            name='evaluation',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='evidence_set', to='registry.evaluation'),
+            model_name="evidenceset",
+            name="evaluation",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="evidence_set",
+                to="registry.evaluation",
+            ),
         ),
         migrations.AddField(
-            model_name='evidenceitem',
-            name='set',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='registry.evidenceset'),
+            model_name="evidenceitem",
+            name="set",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="items", to="registry.evidenceset"
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to=settings.AUTH_USER_MODEL),
+            model_name="grant",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="grants", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='system',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='registry.aisystem'),
+            model_name="grant",
+            name="system",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="grants",
+                to="registry.aisystem",
+            ),
         ),
         migrations.AddField(
-            model_name='ingestion',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ingestions', to='registry.dataset'),
+            model_name="ingestion",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="ingestions", to="registry.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='ingestion',
-            name='requested_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="ingestion",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='ingestion',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.artifact'),
+            model_name="ingestion",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.artifact"
+            ),
         ),
         migrations.AddField(
-            model_name='datasetversion',
-            name='ingestion',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='version', to='registry.ingestion'),
+            model_name="datasetversion",
+            name="ingestion",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="version", to="registry.ingestion"
+            ),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='artifact',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.artifact'),
+            model_name="modelversion",
+            name="artifact",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.artifact"
+            ),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='dataset_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='model_versions', to='registry.datasetversion'),
+            model_name="modelversion",
+            name="dataset_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="model_versions", to="registry.datasetversion"
+            ),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='trained_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="modelversion",
+            name="trained_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='evidenceset',
-            name='model_version',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='evidence_sets', to='registry.modelversion'),
+            model_name="evidenceset",
+            name="model_version",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="evidence_sets",
+                to="registry.modelversion",
+            ),
         ),
         migrations.AddField(
-            model_name='evaluation',
-            name='against',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion'),
+            model_name="evaluation",
+            name="against",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="registry.modelversion",
+            ),
         ),
         migrations.AddField(
-            model_name='evaluation',
-            name='model_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evaluations', to='registry.modelversion'),
+            model_name="evaluation",
+            name="model_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="evaluations", to="registry.modelversion"
+            ),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='approved_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="policyversion",
+            name="approved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='author',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="policyversion",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='prediction',
-            name='model_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion'),
+            model_name="prediction",
+            name="model_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.modelversion"
+            ),
         ),
         migrations.AddField(
-            model_name='outcome',
-            name='prediction',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes', to='registry.prediction'),
+            model_name="outcome",
+            name="prediction",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="outcomes", to="registry.prediction"
+            ),
         ),
         migrations.AddField(
-            model_name='prediction',
-            name='batch',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='registry.predictionbatch'),
+            model_name="prediction",
+            name="batch",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="predictions",
+                to="registry.predictionbatch",
+            ),
         ),
         migrations.AddField(
-            model_name='promotionrequest',
-            name='author',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="promotionrequest",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='promotionrequest',
-            name='model_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='registry.modelversion'),
+            model_name="promotionrequest",
+            name="model_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="promotions", to="registry.modelversion"
+            ),
         ),
         migrations.AddField(
-            model_name='promotionrequest',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='registry.policyversion'),
+            model_name="promotionrequest",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="promotions", to="registry.policyversion"
+            ),
         ),
         migrations.AddField(
-            model_name='gateresult',
-            name='promotion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gates', to='registry.promotionrequest'),
+            model_name="gateresult",
+            name="promotion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="gates", to="registry.promotionrequest"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='promotion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='registry.promotionrequest'),
+            model_name="decision",
+            name="promotion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="registry.promotionrequest"
+            ),
         ),
         migrations.AddField(
-            model_name='registeredmodel',
-            name='system',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='models', to='registry.aisystem'),
+            model_name="registeredmodel",
+            name="system",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="models", to="registry.aisystem"
+            ),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='model',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='registry.registeredmodel'),
+            model_name="modelversion",
+            name="model",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="registry.registeredmodel"
+            ),
         ),
         migrations.AddField(
-            model_name='rollout',
-            name='promotion',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='rollout', to='registry.promotionrequest'),
+            model_name="rollout",
+            name="promotion",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="rollout", to="registry.promotionrequest"
+            ),
         ),
         migrations.AddField(
-            model_name='slot',
-            name='system',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slots', to='registry.aisystem'),
+            model_name="slot",
+            name="system",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="slots", to="registry.aisystem"
+            ),
         ),
         migrations.AddField(
-            model_name='rollout',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rollouts', to='registry.slot'),
+            model_name="rollout",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="rollouts", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='promotionrequest',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='registry.slot'),
+            model_name="promotionrequest",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="promotions", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='predictionbatch',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='registry.slot'),
+            model_name="predictionbatch",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="batches", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='prediction',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='registry.slot'),
+            model_name="prediction",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="predictions", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='slotassignment',
-            name='canary',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion'),
+            model_name="slotassignment",
+            name="canary",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="registry.modelversion",
+            ),
         ),
         migrations.AddField(
-            model_name='slotassignment',
-            name='canary_promotion',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.promotionrequest'),
+            model_name="slotassignment",
+            name="canary_promotion",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="registry.promotionrequest",
+            ),
         ),
         migrations.AddField(
-            model_name='slotassignment',
-            name='champion',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.modelversion'),
+            model_name="slotassignment",
+            name="champion",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.modelversion"
+            ),
         ),
         migrations.AddField(
-            model_name='slotassignment',
-            name='champion_promotion',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.promotionrequest'),
+            model_name="slotassignment",
+            name="champion_promotion",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry.promotionrequest"
+            ),
         ),
         migrations.AddField(
-            model_name='slotassignment',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='registry.slot'),
+            model_name="slotassignment",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='dataset_version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='registry.datasetversion'),
+            model_name="trainingrun",
+            name="dataset_version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="registry.datasetversion"
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='model',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='registry.registeredmodel'),
+            model_name="trainingrun",
+            name="model",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="registry.registeredmodel"
+            ),
         ),
         migrations.AddField(
-            model_name='trainingrun',
-            name='requested_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="trainingrun",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='run',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='version', to='registry.trainingrun'),
+            model_name="modelversion",
+            name="run",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="version", to="registry.trainingrun"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['last_login']::text[]) = (to_jsonb(NEW) - ARRAY['last_login']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'account' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for account % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='0579ea1dafb9baa9684d13b980fb35d4370f25f4', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_42386', table='registry_user', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['last_login']::text[]) = (to_jsonb(NEW) - ARRAY['last_login']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'account' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for account % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="0579ea1dafb9baa9684d13b980fb35d4370f25f4",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_42386",
+                    table="registry_user",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='1cd97feea4d0518f9366203c7acbc2e56bd18c41', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_8ce87', table='registry_user', when='BEFORE')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="1cd97feea4d0518f9366203c7acbc2e56bd18c41",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_8ce87",
+                    table="registry_user",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='aisystem',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'system' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for system % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='c785b835d879d4b1e233287de9a4582890dd611e', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_02c95', table='registry_aisystem', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="aisystem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'system' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for system % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="c785b835d879d4b1e233287de9a4582890dd611e",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_02c95",
+                    table="registry_aisystem",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='aisystem',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='90fb9e585a107125d5470f42219dad727e6031e3', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_26803', table='registry_aisystem', when='BEFORE')),
+            model_name="aisystem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="90fb9e585a107125d5470f42219dad727e6031e3",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_26803",
+                    table="registry_aisystem",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dataset',
-            constraint=models.UniqueConstraint(fields=('system', 'name'), name='dataset_name_in_system'),
+            model_name="dataset",
+            constraint=models.UniqueConstraint(fields=("system", "name"), name="dataset_name_in_system"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dataset',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'dataset' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for dataset % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='e197ae1e5c792aba6190513e2931662104f525ec', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_2d9e5', table='registry_dataset', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="dataset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'dataset' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for dataset % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="e197ae1e5c792aba6190513e2931662104f525ec",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_2d9e5",
+                    table="registry_dataset",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dataset',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='041b2ec648bcff5fd41169edf36f4323250037ec', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_05183', table='registry_dataset', when='BEFORE')),
+            model_name="dataset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="041b2ec648bcff5fd41169edf36f4323250037ec",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_05183",
+                    table="registry_dataset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidenceitem',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.set_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.set_id::text]\n        ELSE ARRAY[OLD.set_id::text, NEW.set_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'evidence_set' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for evidence_set % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='f03213ef4f546013d4f5e18d96eb5e6b9183ba98', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_a63cb', table='registry_evidenceitem', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="evidenceitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.set_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.set_id::text]\n        ELSE ARRAY[OLD.set_id::text, NEW.set_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'evidence_set' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for evidence_set % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="f03213ef4f546013d4f5e18d96eb5e6b9183ba98",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_a63cb",
+                    table="registry_evidenceitem",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidenceitem',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='0dd59b42e759966495ae0e43b0660fdc1d80f056', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_f9bb1', table='registry_evidenceitem', when='BEFORE')),
+            model_name="evidenceitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="0dd59b42e759966495ae0e43b0660fdc1d80f056",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_f9bb1",
+                    table="registry_evidenceitem",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('account', 'role', 'system'), name='one_open_grant_per_role', nulls_distinct=False),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at", None)),
+                fields=("account", "role", "system"),
+                name="one_open_grant_per_role",
+                nulls_distinct=False,
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='grant',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.account_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.account_id::text]\n        ELSE ARRAY[OLD.account_id::text, NEW.account_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'account' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for account % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='a51b134f9e7d462306814e8be86e05eca1b444bf', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_c273f', table='registry_grant', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="grant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.account_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.account_id::text]\n        ELSE ARRAY[OLD.account_id::text, NEW.account_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'account' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for account % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="a51b134f9e7d462306814e8be86e05eca1b444bf",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_c273f",
+                    table="registry_grant",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='grant',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='4f2a3731940f0e909306804c1ab4c8657d6b5927', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_0bf8b', table='registry_grant', when='BEFORE')),
+            model_name="grant",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="4f2a3731940f0e909306804c1ab4c8657d6b5927",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_0bf8b",
+                    table="registry_grant",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ingestion',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) = (to_jsonb(NEW) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'ingestion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for ingestion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='5ce68b5b5a671f5ea9f0f6d0c77cd7e233aa66ac', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_41b65', table='registry_ingestion', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="ingestion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) = (to_jsonb(NEW) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'ingestion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for ingestion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="5ce68b5b5a671f5ea9f0f6d0c77cd7e233aa66ac",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_41b65",
+                    table="registry_ingestion",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ingestion',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='6b5da95ee14712293a564cd5b74bd333989da954', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_02145', table='registry_ingestion', when='BEFORE')),
+            model_name="ingestion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="6b5da95ee14712293a564cd5b74bd333989da954",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_02145",
+                    table="registry_ingestion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datasetversion',
-            constraint=models.UniqueConstraint(fields=('dataset', 'number'), name='dataset_version_number'),
+            model_name="datasetversion",
+            constraint=models.UniqueConstraint(fields=("dataset", "number"), name="dataset_version_number"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='datasetversion',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'dataset_version' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for dataset_version % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='ce120ac977a12495a2ca0b20602f8b00858b281c', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_0b9c3', table='registry_datasetversion', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="datasetversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'dataset_version' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for dataset_version % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="ce120ac977a12495a2ca0b20602f8b00858b281c",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_0b9c3",
+                    table="registry_datasetversion",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='datasetversion',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='c9b7741ea94c0f7880a0fdc3d40d94297a18be93', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_f97a9', table='registry_datasetversion', when='BEFORE')),
+            model_name="datasetversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="c9b7741ea94c0f7880a0fdc3d40d94297a18be93",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_f97a9",
+                    table="registry_datasetversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidenceset',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'evidence_set' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for evidence_set % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='c99e0120be84bd04e4b236e5f8914f6d11fb2984', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_a0ffe', table='registry_evidenceset', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="evidenceset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'evidence_set' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for evidence_set % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="c99e0120be84bd04e4b236e5f8914f6d11fb2984",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_a0ffe",
+                    table="registry_evidenceset",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidenceset',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='a2bc388a51c3a1a76dfe2308acfcdc2b6886ce4b', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_28687', table='registry_evidenceset', when='BEFORE')),
+            model_name="evidenceset",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="a2bc388a51c3a1a76dfe2308acfcdc2b6886ce4b",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_28687",
+                    table="registry_evidenceset",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) = (to_jsonb(NEW) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'evaluation' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for evaluation % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='88235d54a6bde6d9f73d3c48cc89b5cdfd82ad6f', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_d8723', table='registry_evaluation', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="evaluation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) = (to_jsonb(NEW) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'evaluation' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for evaluation % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="88235d54a6bde6d9f73d3c48cc89b5cdfd82ad6f",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_d8723",
+                    table="registry_evaluation",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evaluation',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='5b1969259a85f2054e503b652190ed7d80d2688d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_34b88', table='registry_evaluation', when='BEFORE')),
+            model_name="evaluation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="5b1969259a85f2054e503b652190ed7d80d2688d",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_34b88",
+                    table="registry_evaluation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(fields=('name', 'version'), name='policy_version'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(fields=("name", "version"), name="policy_version"),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'effective')), fields=('name',), name='one_effective_version_per_policy'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "effective")), fields=("name",), name="one_effective_version_per_policy"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='policyversion',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'policy' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for policy % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='3c4897c987d7b6246d799792e6d894ca9d6ac6af', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_69d41', table='registry_policyversion', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="policyversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'policy' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for policy % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="3c4897c987d7b6246d799792e6d894ca9d6ac6af",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_69d41",
+                    table="registry_policyversion",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='policyversion',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='a49c11f34258cb922e44fd2d6fa866c664c6f672', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_cc49a', table='registry_policyversion', when='BEFORE')),
+            model_name="policyversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="a49c11f34258cb922e44fd2d6fa866c664c6f672",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_cc49a",
+                    table="registry_policyversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gateresult',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.promotion_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.promotion_id::text]\n        ELSE ARRAY[OLD.promotion_id::text, NEW.promotion_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'promotion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for promotion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='5f22098ad9996330d130011264c95b00a5f388f9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_e4bfa', table='registry_gateresult', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="gateresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.promotion_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.promotion_id::text]\n        ELSE ARRAY[OLD.promotion_id::text, NEW.promotion_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'promotion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for promotion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="5f22098ad9996330d130011264c95b00a5f388f9",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_e4bfa",
+                    table="registry_gateresult",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='gateresult',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='e4725c41556f098a2772b21d96412af8ad3c4b5a', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_448e1', table='registry_gateresult', when='BEFORE')),
+            model_name="gateresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="e4725c41556f098a2772b21d96412af8ad3c4b5a",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_448e1",
+                    table="registry_gateresult",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('promotion', 'signer'), name='one_person_one_decision'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(fields=("promotion", "signer"), name="one_person_one_decision"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.promotion_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.promotion_id::text]\n        ELSE ARRAY[OLD.promotion_id::text, NEW.promotion_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'promotion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for promotion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='5a8f10200841eaab577505c6a0de69699d91e392', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_afe21', table='registry_decision', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.promotion_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.promotion_id::text]\n        ELSE ARRAY[OLD.promotion_id::text, NEW.promotion_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'promotion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for promotion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="5a8f10200841eaab577505c6a0de69699d91e392",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_afe21",
+                    table="registry_decision",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='7597c9ebf05c5a87590356beaaa64e06e6709566', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_2b87b', table='registry_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="7597c9ebf05c5a87590356beaaa64e06e6709566",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_2b87b",
+                    table="registry_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='registeredmodel',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'model' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for model % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='1b7be94825223b7df4c88aff81ebe8399b17454e', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_ebbae', table='registry_registeredmodel', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="registeredmodel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'model' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for model % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="1b7be94825223b7df4c88aff81ebe8399b17454e",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_ebbae",
+                    table="registry_registeredmodel",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='registeredmodel',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='26c270d6e770c7e9ff97a219603a7b363fd96c5d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_87194', table='registry_registeredmodel', when='BEFORE')),
+            model_name="registeredmodel",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="26c270d6e770c7e9ff97a219603a7b363fd96c5d",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_87194",
+                    table="registry_registeredmodel",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.UniqueConstraint(fields=('system', 'name'), name='slot_name_in_system'),
+            model_name="slot",
+            constraint=models.UniqueConstraint(fields=("system", "name"), name="slot_name_in_system"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slot',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'slot' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for slot % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='634254251cd099c4fa11544ab1763b167dada3df', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_ceea8', table='registry_slot', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="slot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'slot' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for slot % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="634254251cd099c4fa11544ab1763b167dada3df",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_ceea8",
+                    table="registry_slot",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slot',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='51f08ba66e067cf7f8f76354fe08a05172eee8aa', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_cf58b', table='registry_slot', when='BEFORE')),
+            model_name="slot",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="51f08ba66e067cf7f8f76354fe08a05172eee8aa",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_cf58b",
+                    table="registry_slot",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rollout',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('slot',), name='one_running_rollout_per_slot'),
+            model_name="rollout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")), fields=("slot",), name="one_running_rollout_per_slot"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='rollout',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'rollout' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for rollout % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='38e00c4460f367fae5c63fa192a255e1db4fc587', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_cfd80', table='registry_rollout', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="rollout",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'rollout' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for rollout % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="38e00c4460f367fae5c63fa192a255e1db4fc587",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_cfd80",
+                    table="registry_rollout",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='rollout',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='a60f0842dfe17ee93b93cb236805932b17fc9a11', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_ba931', table='registry_rollout', when='BEFORE')),
+            model_name="rollout",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="a60f0842dfe17ee93b93cb236805932b17fc9a11",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_ba931",
+                    table="registry_rollout",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promotionrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['blocked', 'in_review', 'approved'])), fields=('model_version', 'slot'), name='one_open_promotion_per_version_and_slot'),
+            model_name="promotionrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["blocked", "in_review", "approved"])),
+                fields=("model_version", "slot"),
+                name="one_open_promotion_per_version_and_slot",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='promotionrequest',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'promotion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for promotion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='8aadb065a4d79ad22b201fde295ebaed6a2a2462', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_efe2c', table='registry_promotionrequest', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="promotionrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'promotion' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for promotion % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="8aadb065a4d79ad22b201fde295ebaed6a2a2462",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_efe2c",
+                    table="registry_promotionrequest",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='promotionrequest',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='6692ae830134360188c712d3ffa2ed81ea2427d0', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_ee93f', table='registry_promotionrequest', when='BEFORE')),
+            model_name="promotionrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="6692ae830134360188c712d3ffa2ed81ea2427d0",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_ee93f",
+                    table="registry_promotionrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='predictionbatch',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'prediction_batch' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for prediction_batch % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='cfccf6a549628746e4a3c1a1b4ba743b4e1d88a9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_c89b3', table='registry_predictionbatch', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="predictionbatch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'prediction_batch' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for prediction_batch % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="cfccf6a549628746e4a3c1a1b4ba743b4e1d88a9",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_c89b3",
+                    table="registry_predictionbatch",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='predictionbatch',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='35894a74f18bba1428083060b6a9f7edc158627b', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_4efa6', table='registry_predictionbatch', when='BEFORE')),
+            model_name="predictionbatch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="35894a74f18bba1428083060b6a9f7edc158627b",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_4efa6",
+                    table="registry_predictionbatch",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='prediction',
-            index=models.Index(fields=['slot', '-at'], name='prediction_slot_at'),
+            model_name="prediction",
+            index=models.Index(fields=["slot", "-at"], name="prediction_slot_at"),
         ),
         migrations.AddIndex(
-            model_name='prediction',
-            index=models.Index(condition=models.Q(('batch', None)), fields=['slot'], name='prediction_unsealed'),
+            model_name="prediction",
+            index=models.Index(condition=models.Q(("batch", None)), fields=["slot"], name="prediction_unsealed"),
         ),
         migrations.AddIndex(
-            model_name='slotassignment',
-            index=models.Index(fields=['slot', '-since'], name='slot_since'),
+            model_name="slotassignment",
+            index=models.Index(fields=["slot", "-since"], name="slot_since"),
         ),
         migrations.AddConstraint(
-            model_name='slotassignment',
-            constraint=models.UniqueConstraint(fields=('slot', 'revision'), name='slot_revision'),
+            model_name="slotassignment",
+            constraint=models.UniqueConstraint(fields=("slot", "revision"), name="slot_revision"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slotassignment',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.slot_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.slot_id::text]\n        ELSE ARRAY[OLD.slot_id::text, NEW.slot_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'slot' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for slot % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='dd3e457594732f3249fd9ecb6e9ff1e6bc4ece01', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_4802c', table='registry_slotassignment', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="slotassignment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.slot_id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.slot_id::text]\n        ELSE ARRAY[OLD.slot_id::text, NEW.slot_id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'slot' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for slot % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="dd3e457594732f3249fd9ecb6e9ff1e6bc4ece01",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_4802c",
+                    table="registry_slotassignment",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slotassignment',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='02b738ebd7f36be868f588a1619b4331fd8e5ca0', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_b9368', table='registry_slotassignment', when='BEFORE')),
+            model_name="slotassignment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="02b738ebd7f36be868f588a1619b4331fd8e5ca0",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_b9368",
+                    table="registry_slotassignment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='trainingrun',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) = (to_jsonb(NEW) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'training_run' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for training_run % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='884a536b9a2da3ca85bdf024c803b77069e7982d', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_68a8d', table='registry_trainingrun', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="trainingrun",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) = (to_jsonb(NEW) - ARRAY['progress_percent', 'progress_message', 'heartbeat_at']::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'training_run' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for training_run % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="884a536b9a2da3ca85bdf024c803b77069e7982d",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_68a8d",
+                    table="registry_trainingrun",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='trainingrun',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='a7a90347ff3a3c5db70b0c088b76273b052b3834', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_49d66', table='registry_trainingrun', when='BEFORE')),
+            model_name="trainingrun",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="a7a90347ff3a3c5db70b0c088b76273b052b3834",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_49d66",
+                    table="registry_trainingrun",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('model', 'number'), name='model_version_number'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(fields=("model", "number"), name="model_version_number"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='modelversion',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'model_version' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for model_version % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n", hash='333b61870bceeb52898e08aeeb891572b2255495', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_932ca', table='registry_modelversion', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="modelversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    func="\nDECLARE\n    subjects text[];\n    unnamed text;\nBEGIN\n    IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - ARRAY[]::text[]) = (to_jsonb(NEW) - ARRAY[]::text[]) THEN\n        RETURN NULL;\n    END IF;\n    -- A part that moves from one whole to another changes both.\n    subjects := CASE TG_OP\n        WHEN 'INSERT' THEN ARRAY[NEW.id::text]\n        WHEN 'DELETE' THEN ARRAY[OLD.id::text]\n        ELSE ARRAY[OLD.id::text, NEW.id::text]\n    END;\n    -- The event itself must be there: a row in the pending set alone is no event.\n    SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (\n        SELECT FROM audit_pending JOIN audit_event event USING (ticket)\n        WHERE xid = pg_current_xact_id() AND event.subject_type = 'model_version' AND event.subject_id = subject\n    ) LIMIT 1;\n    IF unnamed IS NOT NULL THEN\n        RAISE EXCEPTION 'Unaudited change: % of % for model_version % has no event in its transaction.',\n            TG_OP, TG_TABLE_NAME, unnamed\n            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Change governed rows through a service.';\n    END IF;\n    RETURN NULL;\nEND;\n",
+                    hash="333b61870bceeb52898e08aeeb891572b2255495",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_932ca",
+                    table="registry_modelversion",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='modelversion',
-            trigger=pgtrigger.compiler.Trigger(name='not_emptied', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ", hash='f22a393c281b9e856f9410f11e490cd89564042c', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_not_emptied_ebf49', table='registry_modelversion', when='BEFORE')),
+            model_name="modelversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="not_emptied",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME\n            USING ERRCODE = 'integrity_constraint_violation';\n    ",
+                    hash="f22a393c281b9e856f9410f11e490cd89564042c",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_not_emptied_ebf49",
+                    table="registry_modelversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

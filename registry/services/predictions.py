@@ -3,23 +3,38 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from audit import log
 from audit.actors import Actor
 from audit.events import plain
-from registry import events, records
-from registry.errors import Invalid, Problem
+from registry import actors, events, records
+from registry.errors import Invalid, NotPermitted, Problem
 from registry.models import Outcome, Prediction, PredictionBatch, Slot
-from registry.permissions import require
+from registry.permissions import require, roles
 from registry.roles import Action
 
 SEAL_ROWS = 10_000
+logger = structlog.get_logger(__name__)
+
+
+def require_caller(actor: Actor, slot: Slot) -> None:
+    """Let only those pass who may ask the slot. Raises NotPermitted; Slot.DoesNotExist for who holds no role there."""
+    try:
+        require(actor, Action.PREDICT, slot.system)
+    except NotPermitted as refusal:
+        if not roles(actors.account(actor), slot.system):
+            raise Slot.DoesNotExist(slot.key) from refusal
+        raise
 
 
 def record_outcomes(slot: Slot, outcomes: Sequence[dict[str, Any]], *, actor: Actor) -> int:
-    """Store true labels as they arrive; a later one for the same prediction revises the earlier. Raises Invalid."""
-    require(actor, Action.PREDICT, slot.system)
+    """Store true labels as they arrive; a later one for the same prediction revises the earlier.
+
+    Raises Slot.DoesNotExist for who holds no role there, NotPermitted, Invalid.
+    """
+    require_caller(actor, slot)
     wanted = {outcome["prediction"] for outcome in outcomes}
     known = set(Prediction.objects.filter(slot=slot, pk__in=wanted).values_list("pk", flat=True))
     problems = [
@@ -34,23 +49,35 @@ def record_outcomes(slot: Slot, outcomes: Sequence[dict[str, Any]], *, actor: Ac
 
 
 def seal(*, actor: Actor) -> list[PredictionBatch]:
-    """Fix the predictions that no batch holds yet, one batch a slot. Records prediction_batch.sealed."""
+    """Fix the predictions that no batch holds yet, one batch a slot. Records prediction_batch.sealed.
+
+    A slot that cannot be sealed is logged and left for the next time; the others do not wait for it.
+    """
     batches = []
     for slot in Slot.objects.filter(predictions__batch=None, predictions__isnull=False).distinct():
-        with transaction.atomic(durable=True):
-            rows = list(
-                Prediction.objects.select_for_update(skip_locked=True)
-                .filter(slot=slot, batch=None)
-                .order_by("id")[:SEAL_ROWS]
-            )
-            if not rows:
-                continue
-            batch = PredictionBatch.objects.create(slot=slot, row_count=len(rows), digest=digest(rows))
-            Prediction.objects.filter(pk__in=[row.pk for row in rows]).update(batch=batch)
-            event = events.PredictionsSealed(slot=slot.key, row_count=len(rows), digest=batch.digest)
-            log.record(event, subject=batch, actor=actor)
-            batches.append(batch)
+        try:
+            batch = _seal(slot, actor)
+        except Exception:
+            logger.exception("Predictions could not be sealed.", slot=slot.key)
+        else:
+            batches += [batch] if batch else []
     return batches
+
+
+def _seal(slot: Slot, actor: Actor) -> PredictionBatch | None:
+    with transaction.atomic(durable=True):
+        rows = list(
+            Prediction.objects.select_for_update(skip_locked=True)
+            .filter(slot=slot, batch=None)
+            .order_by("id")[:SEAL_ROWS]
+        )
+        if not rows:
+            return None
+        batch = PredictionBatch.objects.create(slot=slot, row_count=len(rows), digest=digest(rows))
+        Prediction.objects.filter(pk__in=[row.pk for row in rows]).update(batch=batch)
+        event = events.PredictionsSealed(slot=slot.key, row_count=len(rows), digest=batch.digest)
+        log.record(event, subject=batch, actor=actor)
+    return batch
 
 
 def digest(rows: Iterable[Prediction]) -> str:

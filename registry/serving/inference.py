@@ -11,8 +11,7 @@ from django.utils import timezone
 from audit.actors import Actor
 from registry.errors import Invalid, NothingServes, Problem
 from registry.models import Prediction
-from registry.permissions import require
-from registry.roles import Action
+from registry.services import predictions
 from registry.serving import decoding, routing, snapshot
 from registry.serving.snapshot import Loaded, Snapshot
 
@@ -31,12 +30,14 @@ class Row:
 def predict(key: str, rows: Sequence[Row], *, actor: Actor) -> list[Prediction]:
     """Answer rows from a slot. Every answer is stored before it is returned.
 
-    Raises Slot.DoesNotExist, NotPermitted, NothingServes where no version with a valid approval stands there, Invalid.
+    Raises Slot.DoesNotExist, also for who holds no role there, NotPermitted, NothingServes where no version with a
+    valid approval stands there, Invalid.
     """
     if not 1 <= len(rows) <= MAX_ROWS:
         raise Invalid(f"Send between 1 and {MAX_ROWS} rows.", problems=[Problem("/rows", f"has {len(rows)}")])
     current = snapshot.of(key)
-    require(actor, Action.PREDICT, current.slot.system)
+    predictions.require_caller(actor, current.slot)
+    decoding.check_attributes(row.attributes for row in rows)
     if current.champion is None:
         raise NothingServes(f"No version with a valid approval serves in {key}.", remedy="Promote one, through review.")
     arms = [routing.arm(current.salt, row.entity, current.canary_percent) for row in rows]

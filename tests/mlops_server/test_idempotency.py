@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +20,7 @@ from mlops_server import idempotency
 from mlops_server.models import IdempotentAnswer
 from registry.models import AISystem, Ingestion
 from registry.roles import Role
+from registry.services import people
 from tests import factories
 from tests.clients import signed_in
 
@@ -60,6 +63,55 @@ def test_same_key_of_another_caller_is_another_key(client: APIClient) -> None:
     assert answer.status_code == 201
 
 
+def test_repeat_with_a_revoked_token_gets_nothing(client: APIClient) -> None:
+    client.post("/api/v1/systems", BODY, headers=KEY)
+    client.delete("/api/v1/tokens/current")
+    answer = client.post("/api/v1/systems", BODY, headers=KEY)
+    assert (answer.status_code, "Idempotent-Replayed" in answer) == (401, False)
+
+
+def test_repeat_of_an_account_that_was_deactivated_gets_nothing(db: None) -> None:
+    engineer, admin = factories.person(Role.ENGINEER), factories.person(Role.PLATFORM_ADMIN)
+    browser = APIClient()
+    browser.force_login(engineer)
+    first = browser.post("/api/v1/systems", BODY, headers=KEY)
+    again = browser.post("/api/v1/systems", BODY, headers=KEY)
+    people.deactivate(engineer, actor=factories.acting(admin))
+    after = browser.post("/api/v1/systems", BODY, headers=KEY)
+    assert (first.status_code, again["Idempotent-Replayed"], after.status_code) == (201, "true", 401)
+
+
+def test_repeat_of_a_session_from_a_foreign_page_gets_nothing(db: None) -> None:
+    browser = APIClient(enforce_csrf_checks=True)
+    browser.force_login(factories.person(Role.ENGINEER))
+    assert browser.post("/api/v1/systems", BODY, headers=KEY).status_code == 403
+    assert IdempotentAnswer.objects.count() == 0
+
+
+def test_repeat_with_a_new_token_of_the_same_account_gets_the_first_answer(db: None) -> None:
+    engineer = factories.person(Role.ENGINEER)
+    answers = [signed_in(engineer).post("/api/v1/systems", BODY, headers=KEY) for _ in range(2)]
+    assert answers[0].content == answers[1].content
+
+
+def test_repeat_with_another_if_match_is_refused(db: None, rf: RequestFactory) -> None:
+    token = factories.token(factories.person())
+    statuses = [
+        answered(rf, lambda _: HttpResponse(), token, **{"If-Match": tag}).status_code for tag in ("1", "1", "2")
+    ]
+    assert statuses == [200, 200, 422]
+
+
+@pytest.mark.parametrize("token", [None, "Bearer wrong", "Bearer \xff"])
+def test_request_of_nobody_leaves_no_row(db: None, token: str | None) -> None:
+    headers = KEY if token is None else {**KEY, "Authorization": token}
+    kept: list[int] = []
+    for path in ("/api/v1/systems", "/api/v1/tokens", "/api/v1/nothing"):
+        APIClient().post(path, BODY, headers=headers)
+        kept.append(IdempotentAnswer.objects.count())
+    assert kept == [0, 0, 0]
+
+
 def test_repeat_of_an_input_error_gets_the_same_error(client: APIClient) -> None:
     first = client.post("/api/v1/systems", {}, headers=KEY)
     again = client.post("/api/v1/systems", {}, headers=KEY)
@@ -84,8 +136,15 @@ def test_answer_that_holds_a_secret_is_not_kept(db: None) -> None:
 def test_answer_that_may_be_another_next_time_is_not_kept(
     db: None, rf: RequestFactory, status: int, headers: dict[str, str]
 ) -> None:
-    assert answered(rf, lambda _: HttpResponse(status=status, headers=headers)).status_code == status
-    assert IdempotentAnswer.objects.count() == 0
+    token = factories.token(factories.person())
+    kept: list[int] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        kept.append(IdempotentAnswer.objects.count())
+        return HttpResponse(status=status, headers=headers)
+
+    assert answered(rf, view, token).status_code == status
+    assert (kept, IdempotentAnswer.objects.count()) == ([1], 0)
 
 
 def test_repeat_while_the_first_runs_is_told_to_wait(client: APIClient) -> None:
@@ -105,12 +164,14 @@ def test_repeat_after_the_first_died_is_done_afresh(client: APIClient) -> None:
 
 
 def test_process_given_up_for_dead_that_comes_back_changes_nothing(db: None, rf: RequestFactory) -> None:
+    token = factories.token(factories.person())
+
     def view(request: HttpRequest) -> HttpResponse:
         abandon(minutes=6)
-        answered(rf, lambda _: HttpResponse(b"second"))
+        answered(rf, lambda _: HttpResponse(b"second"), token)
         return HttpResponse(b"first")
 
-    assert answered(rf, view).content == b"first"
+    assert answered(rf, view, token).content == b"first"
     assert bytes(IdempotentAnswer.objects.get().body) == b"second"
 
 
@@ -163,6 +224,7 @@ def test_forget_old_deletes_what_is_past_a_day(client: APIClient) -> None:
 def test_two_requests_at_once_run_the_work_once(live_database: str, rf: RequestFactory) -> None:
     """The second arrives while the first is inside its view, on a connection of its own."""
     statuses: list[int] = []
+    token = factories.token(factories.person())
 
     def view(request: HttpRequest) -> HttpResponse:
         other = threading.Thread(target=second)
@@ -171,10 +233,10 @@ def test_two_requests_at_once_run_the_work_once(live_database: str, rf: RequestF
         return HttpResponse(status=201)
 
     def second() -> None:
-        statuses.append(answered(rf, lambda _: HttpResponse(status=500)).status_code)
+        statuses.append(answered(rf, lambda _: HttpResponse(status=500), token).status_code)
         connection.close()
 
-    statuses.append(answered(rf, view).status_code)
+    statuses.append(answered(rf, view, token).status_code)
     assert statuses == [409, 201]
 
 
@@ -184,7 +246,10 @@ def form(boundary: str, content: bytes) -> Any:
     return head.encode() + file.encode() + content + f"\r\n--{boundary}--\r\n".encode()
 
 
-def answered(rf: RequestFactory, view: Callable[[HttpRequest], HttpResponse]) -> Any:
+def answered(rf: RequestFactory, view: Callable[[HttpRequest], HttpResponse], token: str, **headers: str) -> Any:
     """What the middleware answers where the view is this one."""
-    request = rf.post("/api/v1/x", b"{}", content_type="application/json", headers={**KEY, "Authorization": "Bearer t"})
+    sent = {**KEY, "Authorization": token, **headers}
+    request = rf.post("/api/v1/x", b"{}", content_type="application/json", headers=sent)
+    request.session = SessionStore()
+    request.user = AnonymousUser()
     return idempotency.IdempotencyMiddleware(view)(request)

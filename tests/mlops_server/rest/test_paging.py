@@ -50,7 +50,7 @@ def test_page_size_beyond_the_limit_is_the_limit(client: APIClient) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audit_event (id, leaf, event, subject_type, subject_id, actor, at, request)"
-            " SELECT gen_random_uuid(), '', 'x.y', 'x', '1', 'system:test', now(), '' FROM generate_series(1, 501)"
+            " SELECT gen_random_uuid(), 'leaf', 'x.y', 'x', '1', 'system:test', now(), '' FROM generate_series(1, 501)"
         )
     page = client.get("/api/v1/audit/events?page_size=100000").json()
     assert (len(page["results"]), page["next"] is None) == (500, False)

@@ -49,10 +49,10 @@ def test_token_for_a_wrong_password_or_a_wrong_name_is_refused_alike() -> None:
     assert (answers[0].status_code, problems[0]["type"]) == (401, "/problems/not-authenticated")
 
 
-def test_token_guessed_eleven_times_in_a_minute_is_throttled() -> None:
+def test_token_guessed_ten_times_in_a_minute_is_throttled() -> None:
     account = factories.person()
     statuses = [sign_in(account.username, "wrong")[1] for _ in range(11)]
-    assert statuses == [401] * 10 + [429]
+    assert statuses == [401] * 9 + [429] * 2
 
 
 def test_token_guessed_under_forged_addresses_is_throttled_too() -> None:
@@ -126,3 +126,55 @@ def test_grant_to_oneself_is_a_conflict_of_duties() -> None:
     answer = signed_in(admin).post("/api/v1/grants", {"account": str(admin.pk), "role": "owner"})
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/duty-conflict")
     assert Grant.objects.filter(account=admin).count() == 1
+
+
+def test_grant_deleted_by_a_platform_admin_is_revoked_and_stays_on_record() -> None:
+    account = factories.person(Role.VALIDATOR)
+    path = f"/api/v1/grants/{account.grants.get().pk}"
+    client = signed_in(factories.person(Role.PLATFORM_ADMIN))
+    assert (client.delete(path).status_code, client.delete(path).status_code) == (204, 409)
+    assert client.get(path).json()["revoked_at"] is not None
+
+
+def test_grant_deleted_by_its_holder_is_refused() -> None:
+    account = factories.person(Role.VALIDATOR)
+    assert signed_in(account).delete(f"/api/v1/grants/{account.grants.get().pk}").status_code == 403
+    assert account.grants.get().revoked_at is None
+
+
+def test_account_deactivated_by_a_platform_admin_signs_in_nowhere() -> None:
+    account = factories.person(Role.VALIDATOR)
+    client = signed_in(account)
+    answer = signed_in(factories.person(Role.PLATFORM_ADMIN)).post(f"/api/v1/accounts/{account.pk}/deactivate")
+    assert (answer.status_code, answer.json()["is_active"]) == (200, False)
+    assert (client.get("/api/v1/me").status_code, sign_in(account.username)[1]) == (401, 401)
+
+
+def test_account_deactivated_by_an_engineer_is_refused() -> None:
+    account = factories.person()
+    path = f"/api/v1/accounts/{account.pk}/deactivate"
+    assert signed_in(factories.person(Role.ENGINEER)).post(path).status_code == 403
+    assert User.objects.get(pk=account.pk).is_active
+
+
+def test_own_password_changed_ends_the_token_and_signs_in_anew() -> None:
+    account, new = factories.person(), "another horse battery"
+    client = signed_in(account)
+    answer = client.post("/api/v1/me/password", {"old": factories.PASSWORD, "new": new})
+    assert (answer.status_code, client.get("/api/v1/me").status_code) == (204, 401)
+    assert (sign_in(account.username)[1], sign_in(account.username, new)[1]) == (401, 201)
+
+
+def test_own_password_with_a_wrong_old_one_is_refused() -> None:
+    client = signed_in(factories.person())
+    answer = client.post("/api/v1/me/password", {"old": "wrong", "new": "another horse battery"})
+    assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["/old"])
+
+
+def test_own_password_of_nobody_is_refused() -> None:
+    assert APIClient().post("/api/v1/me/password", {"old": "a", "new": "b"}).status_code == 401
+
+
+def test_user_name_with_blanks_around_it_signs_nobody_in() -> None:
+    account = factories.person()
+    assert [sign_in(name)[1] for name in (f" {account.username}", f"{account.username}\t")] == [401, 401]

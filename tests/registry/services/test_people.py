@@ -186,7 +186,7 @@ def test_revoke_and_deactivate_by_anybody_else_are_refused() -> None:
     ):
         with pytest.raises(NotPermitted):
             act()
-    assert (permissions.roles(account), recorded.fresh(account).is_active) == ({Role.VALIDATOR}, True)
+    assert (permissions.roles(account), recorded.fresh(account).is_active) == (frozenset({Role.VALIDATOR}), True)
 
 
 def test_deactivate_ends_tokens_and_is_on_record() -> None:

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from audit import actors as system_actors
 from registry.errors import Invalid, NothingServes, NotPermitted
-from registry.models import Outcome, Prediction, PredictionBatch, PromotionRequest, User
+from registry.models import Outcome, Prediction, PredictionBatch, PromotionRequest, Slot, User
 from registry.roles import Role
 from registry.services import deployments, predictions
 from registry.serving import inference, snapshot
@@ -125,3 +126,28 @@ def test_seal_again_seals_nothing(house: House, caller: User) -> None:
     predictions.seal(actor=system_actors.system("worker"))
     assert predictions.seal(actor=system_actors.system("worker")) == []
     assert PredictionBatch.objects.count() == 1
+
+
+def test_seal_of_one_slot_that_fails_leaves_the_others_sealed(house: House, caller: User) -> None:
+    houses.champion(house)
+    broken = houses.build()
+    houses.champion(broken)
+    for one in (broken, house):
+        inference.predict(one.slot.key, ROWS[:1], actor=acting(one.operator))
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'The disk is full.'; END $$;
+        """)
+        cursor.execute(f"""
+            CREATE TRIGGER refuse BEFORE INSERT ON registry_predictionbatch FOR EACH ROW
+            WHEN (NEW.slot_id = '{broken.slot.pk}') EXECUTE FUNCTION refuse()
+        """)
+    sealed = predictions.seal(actor=system_actors.system("worker"))
+    assert [batch.slot for batch in sealed] == [house.slot]
+    assert Prediction.objects.get(batch=None).slot == broken.slot
+
+
+def test_predict_without_any_role_there_finds_no_slot(house: House) -> None:
+    stranger = factories.person(Role.OPERATOR, system=factories.system())
+    with pytest.raises(Slot.DoesNotExist):
+        inference.predict(house.slot.key, ROWS, actor=acting(stranger))
