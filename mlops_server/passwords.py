@@ -15,7 +15,7 @@ from registry.models import User
 from registry.services import people
 
 
-class PasswordChangeForm(AdminOwnPasswordChangeForm):  # unfold has no types
+class PasswordChangeForm(AdminOwnPasswordChangeForm):
     """Old password once, new one twice."""
 
     def __init__(self, user: User, *args: Any, actor: Actor, **kwargs: Any) -> None:
