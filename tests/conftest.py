@@ -38,7 +38,10 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Instead of pytest-django's own: a copy of the migrated template, which goes with the server at the end."""
-    with django_db_blocker.unblock(), databases.used(databases.clone()):
+    # Open only while it is set up: a test that touches the database without asking for it must fail, not commit.
+    with django_db_blocker.unblock():
+        name = databases.clone()
+    with databases.used(name):
         yield
 
 

@@ -180,6 +180,7 @@ def test_token_that_is_wrong_is_refused_with_a_challenge() -> None:
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
 
 
+@pytest.mark.django_db
 def test_request_with_a_nul_is_malformed() -> None:
     answer = signed_in(factories.person(Role.ENGINEER)).post("/api/v1/systems", {"name": "a", "purpose": "b\0c"})
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed")
