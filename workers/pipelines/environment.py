@@ -27,7 +27,11 @@ def describe() -> dict[str, Any]:
         "cpu": {"model": _cpu_model(), "count": os.cpu_count()},
         "threads": {
             "settings": {name: os.environ[name] for name in THREAD_SETTINGS if name in os.environ},
-            "libraries": [{"name": pool["internal_api"], "threads": pool["num_threads"]} for pool in threadpool_info()],
+            # Sorted: their order is that of loading, and the same environment must have one digest.
+            "libraries": sorted(
+                ({"name": pool["internal_api"], "threads": pool["num_threads"]} for pool in threadpool_info()),
+                key=lambda pool: (pool["name"], pool["threads"]),
+            ),
         },
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "requirements_digest": hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest() if REQUIREMENTS.exists() else None,
