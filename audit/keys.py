@@ -1,11 +1,19 @@
-"""Ed25519 keys in files only their owner can read; public halves beside them as verifier keys."""
+"""Ed25519 keys: in files only their owner can read, in the environment, or in a device behind a factory.
 
+The log may have several, numbered: `log.key`, `log.2.key`, ... Which of them sign is for the log's own events to say.
+"""
+
+import base64
+import binascii
+import importlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+
+from audit.tlog import note
 
 LOG = "log"
 
@@ -14,12 +22,19 @@ class KeyMissing(Exception):
     """The named key does not exist in SIGNING_KEY_DIR; the process that owns it makes it at its first start."""
 
 
+class KeyUnusable(Exception):
+    """LOG_SIGNING_KEY or LOG_KEY_FACTORY gives no Ed25519 key."""
+
+
 def private(name: str) -> Ed25519PrivateKey:
     """The private key of that name, made at first use. Two processes that start at once end with the same key."""
     path = _path(name)
     if not path.exists():
         _create(path)
-    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+    key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+    if not path.with_suffix(".pub").exists():
+        _write(path.with_suffix(".pub"), key.public_key().public_bytes_raw())
+    return key
 
 
 def public(name: str) -> bytes:
@@ -30,9 +45,63 @@ def public(name: str) -> bytes:
     return path.read_bytes()
 
 
-def publish(name: str, vkey: str) -> None:
-    """Write the verifier key beside the key, as the file that goes to auditors."""
-    _path(name).with_suffix(".vkey").write_text(f"{vkey}\n")
+def publish(name: str, *vkeys: str) -> None:
+    """Write the verifier keys beside the key, one a line, as the file that goes to auditors."""
+    _write(_path(name).with_suffix(".vkey"), "".join(f"{vkey}\n" for vkey in vkeys).encode())
+
+
+def log_keys() -> list[note.SigningKey]:
+    """The log's private keys that this process can use, the oldest first; only the sequencer may ask.
+
+    From LOG_KEY_FACTORY if it is set, else from LOG_SIGNING_KEY, else the files. Raises KeyUnusable.
+    """
+    if settings.LOG_KEY_FACTORY:
+        return _made(settings.LOG_KEY_FACTORY)
+    if settings.LOG_SIGNING_KEY:
+        return [_from_seed(seed) for seed in settings.LOG_SIGNING_KEY.split()]
+    return [private(name) for name in [LOG, *_numbered()]]
+
+
+def new_log_key() -> note.SigningKey:
+    """The next numbered key file. Raises KeyUnusable where the keys are kept elsewhere: there a person adds it."""
+    if settings.LOG_KEY_FACTORY or settings.LOG_SIGNING_KEY:
+        raise KeyUnusable(
+            "The log's keys are not files: add the new one to LOG_SIGNING_KEY, or to what LOG_KEY_FACTORY returns."
+        )
+    last = _numbered()[-1:] or [f"{LOG}.1"]
+    return private(f"{LOG}.{int(last[0].rpartition('.')[2]) + 1}")
+
+
+def raw_public(key: note.SigningKey) -> bytes:
+    """The 32 bytes of a key's public half."""
+    return key.public_key().public_bytes_raw()
+
+
+def _numbered() -> list[str]:
+    """Names of the later log keys, in the order of their numbers."""
+    names = (path.stem for path in Path(settings.SIGNING_KEY_DIR).glob(f"{LOG}.*.key"))
+    numbers = sorted(int(number) for name in names if (number := name.removeprefix(f"{LOG}.")).isdecimal())
+    return [f"{LOG}.{number}" for number in numbers]
+
+
+def _made(path: str) -> list[note.SigningKey]:
+    module, _, function = path.partition(":")
+    try:
+        made = getattr(importlib.import_module(module), function)()
+    except (ImportError, AttributeError, ValueError) as problem:
+        raise KeyUnusable(f"LOG_KEY_FACTORY must be package.module:function; {path!r} is not: {problem}") from problem
+    found = list(made) if isinstance(made, Sequence) else [made]
+    if not found or any(len(raw_public(key)) != 32 for key in found):
+        raise KeyUnusable(f"{path} must return a key with sign() and public_key(), or a list of them.")
+    return found
+
+
+def _from_seed(seed: str) -> Ed25519PrivateKey:
+    try:
+        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(seed, validate=True))
+    except (binascii.Error, ValueError):
+        # `from None`: the original would quote the key into a traceback.
+        raise KeyUnusable("LOG_SIGNING_KEY must be the base64 of 32 bytes, or several, separated by spaces.") from None
 
 
 def _path(name: str) -> Path:
@@ -41,16 +110,36 @@ def _path(name: str) -> Path:
 
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = Ed25519PrivateKey.generate()
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key.private_bytes_raw())
-        os.fsync(file.fileno())
+    draft = _draft(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
     try:
         os.link(draft, path)  # fails where another process was first: its key stands
     except FileExistsError:
         return
     finally:
         draft.unlink()
-    public_key = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    path.with_suffix(".pub").write_bytes(public_key)
+    _sync(path.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """In one step: another process may be reading."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists() or path.read_bytes() != data:
+        _draft(path, data, mode=0o644).rename(path)
+
+
+def _draft(path: Path, data: bytes, *, mode: int) -> Path:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # what a crash left of an earlier process with this number
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,79 +1,127 @@
 """`record`, the only way into the log."""
 
-import secrets
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import uuid_utils.compat
-from django.db import connection, models
+from django.db import connection
 
 from audit import guard, rows
 from audit.actors import Actor
+from audit.encoding import encode, encode_checked
 from audit.events import Event, Json, timestamp
-from audit.tlog import canonical, seal
+from audit.models import Governed
+from audit.sealing import Envelope
+from audit.tlog import canonical
 
 MAX_ENTRY_BYTES = 65_535
-_INSERT_EVENT = """
-    INSERT INTO audit_event (id, leaf, event, subject_type, subject_id, actor, at, request)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING ticket
+_INSERT = """
+    INSERT INTO audit_event (id, leaf, changes, event, subject_type, subject_id, actor, at, request)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING ticket
 """
-_INSERT_SEALED = "INSERT INTO audit_sealed (commitment, ticket, field, salt, value) VALUES (%s, %s, %s, %s, %s)"
 
 
 class EntryTooLarge(Exception):
     """The entry would pass 65,535 bytes: store the payload as an artifact and record its digest instead."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about where that is no row, such as the log itself."""
+
+    type: str
+    id: str
+
+
 def record(
     event: Event,
     *,
-    subject: models.Model,
+    subject: Governed | Subject,
     actor: Actor,
     reason: str = "",
     sealed: Mapping[str, str] | None = None,
-    also: Sequence[models.Model] = (),
+    also: Sequence[Governed] = (),
+    parts: Sequence[Governed] = (),
     event_id: UUID | None = None,
 ) -> UUID:
     """Write one event into the log, in the caller's transaction; call it last, with the subject's row locked.
 
-    subject: the governed row that the event is about, as it stands after the change.
+    subject: the governed row that the event is about, as it stands after the change; what changed in it since it was
+        read, column by column, is sealed beside the entry.
     reason: the person's own words; stands in the entry as a commitment only, like everything in `sealed`.
-    also: further governed rows that belong to this change; the entry holds their digests.
+    also: further governed rows that belong to this change; the entry holds their digests, and seals their changes.
+    parts: all parts of the subject in one table, where there may be hundreds; the entry holds one digest of them all.
     event_id: given where the same delivery may come twice; the second is refused by the database.
     Returns the event's id. Raises EntryTooLarge.
     """
-    secret = {**({"reason": reason} if reason else {}), **(sealed or {})}
-    salts = {field: secrets.token_bytes(32) for field in secret}
-    identity = event_id or uuid_utils.compat.uuid7()
-    at = datetime.now(UTC)
-    commitments = {field: seal.commit(field, value, salts[field]) for field, value in secret.items()}
+    envelope, identity, at = Envelope(), event_id or uuid_utils.compat.uuid7(), datetime.now(UTC)
+    about, changed = _about(subject), [*([subject] if isinstance(subject, Governed) else []), *also]
+    words = {**({"reason": reason} if reason else {}), **(sealed or {})}
+    changes = _changes(changed, envelope)
     entry: dict[str, Json] = {
         "v": 1,
         "id": str(identity),
         "event": event.event_name,
-        "subject": {"type": guard.of(type(subject)).subject, "id": str(subject.pk)},
+        "subject": {"type": about.type, "id": about.id},
         "actor": actor.id,
         "at": timestamp(at),
         "request": actor.request,
-        "row": rows.digest(subject),
-        "rows": {rows.label(row): rows.digest(row) for row in also},
-        "sealed": {field: commitment.hex() for field, commitment in commitments.items()},
+        "row": rows.digest(subject) if isinstance(subject, Governed) else None,
+        "rows": _rows(also, parts),
+        "sealed": {field: envelope.add(field, text, person=actor.id) for field, text in words.items()},
         "data": event.payload(),
+        **({"changes": hashlib.sha256(changes).hexdigest()} if changes else {}),
     }
-    leaf = canonical.encode(entry)
+    leaf = encode(entry)
     if len(leaf) > MAX_ENTRY_BYTES:
         raise EntryTooLarge(f"The entry of {event.event_name} has {len(leaf)} bytes; the log takes {MAX_ENTRY_BYTES}.")
-    subject_type = guard.of(type(subject)).subject
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT_EVENT,
-            [identity, leaf, event.event_name, subject_type, str(subject.pk), actor.id, at, actor.request],
-        )
-        (ticket,) = cursor.fetchone()
-        if secret:
-            cursor.executemany(
-                _INSERT_SEALED,
-                [(commitments[field], ticket, field, salts[field], value) for field, value in secret.items()],
-            )
+    columns = [identity, leaf, changes, event.event_name, about.type, about.id, actor.id, at, actor.request]
+    if envelope.is_empty():  # The sequencer's role, which seals nothing, may not do the other.
+        _execute(_INSERT, columns)
+    else:
+        statement, values = envelope.store(identity)  # One round trip for the entry and for what it seals.
+        stored = _execute(f"WITH event AS ({_INSERT}) {statement}", [*columns, *values])
+        envelope.complete(identity, stored=[person for (person,) in stored])
+    for row in changed:
+        row.remember()
     return identity
+
+
+def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """In the caller's transaction, prepared: Django's own cursor writes every value into the statement's text."""
+    connection.ensure_connection()
+    if connection.connection.prepare_threshold is None:  # Django's default, under which `prepare` is not heeded
+        connection.connection.prepare_threshold = 0
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+def _about(subject: Governed | Subject) -> Subject:
+    return subject if isinstance(subject, Subject) else Subject(guard.of(type(subject)).subject, str(subject.pk))
+
+
+def _rows(also: Sequence[Governed], parts: Sequence[Governed]) -> dict[str, Json]:
+    digests: dict[str, Json] = {rows.label(row): rows.digest(row) for row in also}
+    return {**digests, rows.parts_label(parts): rows.parts_digest(parts)} if parts else digests
+
+
+def _changes(changed: Sequence[Governed], envelope: Envelope) -> bytes | None:
+    """The commitments to old and new values, by row, column and side, as canonical JSON."""
+    found: dict[str, Json] = {}
+    for row in changed:
+        label, person = rows.label(row), rows.person(row)
+        columns: dict[str, Json] = {}
+        for column, old, new, new_row in rows.changes(row):
+            sides = {"new": new} if new_row else {"old": old, "new": new}
+            columns[column] = {
+                side: envelope.add(f"{label}.{column}.{side}", value, person=person) for side, value in sides.items()
+            }
+        if columns:
+            found[label] = columns
+    canonical.check(dict.fromkeys(found))  # The rest is names of columns and hexadecimal digits.
+    return encode_checked(found) if found else None

@@ -3,25 +3,27 @@
 The set of pending tickets decides what is next, never a cursor: an event that commits late is found like any other.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from audit import keys
+from audit import keys, lock, rotation
 from audit.models import Checkpoint
-from audit.tlog import checkpoint, entry, merkle, note, tiles
+from audit.tlog import checkpoint, entry, merkle, note, quickentry, tiles
 from audit.tlog.errors import TlogError
 
-ADVISORY_LOCK = 0x6D6C6F70734C4F47
 BATCH = 4096
-_TAKE = """
-    WITH taken AS (
-        DELETE FROM audit_pending WHERE (xid, ticket) IN
-            (SELECT xid, ticket FROM audit_pending ORDER BY ticket LIMIT %s)
-        RETURNING ticket
-    )
+_OLDEST = "SELECT ticket, xid::text FROM audit_pending ORDER BY ticket LIMIT %s"
+# By the tickets, and so by their index: joined with a set whose size nobody knows, the whole log would be read.
+_EVENTS = """
     SELECT ticket, leaf, id::text, event, subject_type, subject_id, actor, request
-    FROM taken LEFT JOIN audit_event USING (ticket) ORDER BY ticket
+    FROM audit_event WHERE ticket = ANY(%s::bigint[])
+"""
+# By the whole key for the same reason.
+_TAKE_OUT = """
+    DELETE FROM audit_pending USING unnest(%s::xid8[], %s::bigint[]) AS placed (xid, ticket)
+    WHERE audit_pending.xid = placed.xid AND audit_pending.ticket = placed.ticket
 """
 
 
@@ -41,36 +43,44 @@ class Batch:
     size: int
 
 
-def sequence(signer: note.Signer, *, origin: str, limit: int = BATCH) -> Batch:
+def sequence(*signers: note.Signer, origin: str, limit: int = BATCH) -> Batch:
     """Place the oldest pending events, at most `limit`, and sign the new head. Safe to run twice at once or to kill.
 
-    Leaves, tiles and checkpoint commit together or not at all. Raises TreeMismatch, EntryMismatch.
+    signers: the log's key, and in a rotation the next one too. Leaves, tiles and checkpoint commit together or not at
+    all. Raises TreeMismatch, EntryMismatch, rotation.Stale.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        # The lock is a statement of its own so that every later snapshot sees what its last holder committed.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        lock.take()
+        rotation.check(signers)
         size, edge = _head()
-        cursor.execute(_TAKE, [limit])
-        taken = cursor.fetchall()
-        if not taken:
+        cursor.execute(_OLDEST, [limit])
+        oldest = cursor.fetchall()
+        if not oldest:
             return Batch(events=0, size=size)
-        hashes = [merkle.leaf_hash(_checked(*row)) for row in taken]
+        tickets = [ticket for ticket, _ in oldest]
+        cursor.execute(_EVENTS, [_array(tickets)])
+        events = {ticket: told for ticket, *told in cursor.fetchall()}
+        hashes = merkle.leaf_hashes(_checked(ticket, *events.get(ticket, [None])) for ticket in tickets)
         appended = tiles.append(edge, size, hashes)
-        with cursor.copy("COPY audit_leaf (index, ticket, hash) FROM STDIN") as copy:
-            for place, ((ticket, *_), digest) in enumerate(zip(taken, hashes, strict=True), start=size):
+        with cursor.copy("COPY audit_leaf (index, ticket, hash) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(["int8", "int8", "bytea"])
+            for place, (ticket, digest) in enumerate(zip(tickets, hashes, strict=True), start=size):
                 copy.write_row((place, ticket, digest))
         with cursor.copy("COPY audit_tile (level, n, data, root) FROM STDIN") as copy:
             for level, n, data, root in appended.full_tiles:
                 copy.write_row((level, n, data, root))
         head = checkpoint.Checkpoint(origin, appended.size, appended.root)
-        Checkpoint.objects.create(size=appended.size, note=note.sign(head.text(), signer).decode())
-        return Batch(events=len(taken), size=appended.size)
+        Checkpoint.objects.create(size=appended.size, note=note.sign(head.text(), *signers).decode())
+        cursor.execute(_TAKE_OUT, [_array(xid for _, xid in oldest), _array(tickets)])
+        return Batch(events=len(oldest), size=appended.size)
 
 
 def _checked(ticket: int, leaf: bytes | None, *columns: str) -> bytes:
     """The entry's bytes, once it is known that they are one and say what the columns say: a signature is for ever."""
     if leaf is None:
         raise EntryMismatch(f"Ticket {ticket} is pending and there is no such event. Nothing is signed.")
+    if _plainly_says(bytes(leaf), *columns):
+        return bytes(leaf)
     try:
         told = entry.parse(bytes(leaf))
     except TlogError as error:
@@ -81,6 +91,29 @@ def _checked(ticket: int, leaf: bytes | None, *columns: str) -> bytes:
     if said != columns:
         raise EntryMismatch(f"The event of ticket {ticket} says other things than its columns. Nothing is signed.")
     return bytes(leaf)
+
+
+def _plainly_says(
+    leaf: bytes, identity: str, event: str, subject_type: str, subject_id: str, actor: str, request: str
+) -> bool:
+    """Whether these are an entry that says what its columns say, told at a quarter of the price of parsing it.
+
+    In an entry that `quickentry` recognises quotes do nothing but delimit, so members in their order and columns
+    without quotes have one reading. False means only that it has to be parsed.
+    """
+    if '"' in f"{identity}{event}{subject_type}{subject_id}{actor}{request}" or not quickentry.is_valid(leaf):
+        return False
+    middle = leaf[leaf.rfind(b'},"event":"') + 1 :]  # The last one: after it come digests and the subject.
+    return (
+        leaf.startswith(f'{{"actor":"{actor}","at":"'.encode())
+        and middle.startswith(f',"event":"{event}","id":"{identity}","request":"{request}","row":'.encode())
+        and leaf.endswith(f'"subject":{{"id":"{subject_id}","type":"{subject_type}"}},"v":1}}'.encode())
+    )
+
+
+def _array(values: Iterable[object]) -> str:
+    """Numbers as PostgreSQL writes an array: an adapter would look at each of thousands."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def log_signer(origin: str) -> note.Signer:

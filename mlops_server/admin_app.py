@@ -7,7 +7,7 @@ from django.contrib.admin import sites
 from django.contrib.admin.apps import SimpleAdminConfig
 
 #: The packages whose records have pages. Others' (groups, tokens, schedules) could be edited there, past every service.
-PAGES = ("audit.admin", "registry.admin", "monitoring.admin")
+PAGES = ("audit.admin", "audit.watch.admin", "registry.admin", "monitoring.admin")
 
 
 class AdminConfig(SimpleAdminConfig):

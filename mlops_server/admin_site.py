@@ -25,10 +25,18 @@ class Site(UnfoldAdminSite):
         return super().index(request, {**desk.of(request), **(extra_context or {})})
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-        """Our style and mark on every page; the site's own root has nothing to view."""
+        """Our style and mark on every page, and the log's alarm; the site's own root has nothing to view."""
         mark = Favicon(href=static("mlops_server/mark.svg"), rel="icon", type="image/svg+xml")
         styles = [*context["styles"], static("mlops_server/desk.css")]
-        return {**context, "styles": styles, "site_favicons": [mark], "site_url": None}
+        alarm = _alarm() if request.user.is_authenticated else None
+        return {**context, "styles": styles, "site_favicons": [mark], "site_url": None, "log_alarm": alarm}
+
+
+def _alarm() -> Any:
+    """Why the log cannot be relied upon, if so."""
+    from audit.watch import verifications  # loads models, which are not there yet when the site is made
+
+    return verifications.alarm()
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -89,6 +97,9 @@ GROUPS: tuple[tuple[Any, ...], ...] = (
         "Audit log",
         ("Events", "receipt_long", "audit_event"),
         ("Signed heads", "verified", "audit_checkpoint"),
+        ("Verifications", "policy_alert", "audit_verification"),
+        ("Redactions", "ink_eraser", "audit_redaction"),
+        ("Legal holds", "gavel", "audit_hold"),
     ),
     ("People", ("Accounts", "group", "registry_user"), ("Roles", "badge", "registry_grant")),
 )

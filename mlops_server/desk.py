@@ -47,8 +47,9 @@ def of(request: HttpRequest) -> dict[str, Any]:
 
 def _log() -> dict[str, Any]:
     """The log's newest events and its last head; no system owns it, so only readers of all are shown it."""
+    newest = Event.objects.exclude(subject_type="verification").defer("leaf", "changes")[:EVENTS_SHOWN]
     return {
-        "events": trail.table(list(Event.objects.defer("leaf")[:EVENTS_SHOWN]), with_subject=True),
+        "events": trail.table(list(newest), with_subject=True),
         "head": proofs.latest(),
     }
 

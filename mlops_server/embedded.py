@@ -20,10 +20,11 @@ import psycopg
 import redis
 from psycopg import sql
 
+from audit import grants
 from mlops_server import errors, folders
 
-# The application's role: it owns its tables and is no superuser, so it cannot switch triggers off for its session.
-OWNER = "mlops"
+DATABASE = "mlops"
+ROLES_SQL = Path(__file__).with_name("roles.sql")
 START_SECONDS = 120  # Replaying the log after a crash takes its time.
 STOP_SECONDS = 30
 
@@ -80,8 +81,9 @@ class Postgres:
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(_postgres_binaries() / "postgres"), "-D", str(self.folder), *settings]
 
-    def url(self, database: str = OWNER, *, role: str = OWNER) -> str:
-        return f"postgresql://{role}@{quote(str(folders.for_socket(self.folder)), safe='')}/{database}"
+    def url(self, database: str = DATABASE, *, role: str = grants.APPLICATION) -> str:
+        options = f"?options={quote(f'-c role={grants.OWNER}')}" if role == grants.MIGRATOR else ""
+        return f"postgresql://{role}@{quote(str(folders.for_socket(self.folder)), safe='')}/{database}{options}"
 
     def prepare(self) -> None:
         """Make the data folder once, and clear away what a crash or a reboot left of the last run."""
@@ -130,12 +132,12 @@ class Postgres:
         return True
 
     def create_database(self) -> None:
-        """The application's role and its database, if they are not there yet."""
+        """The database and the roles that work in it, if they are not there yet; an older folder gets them too."""
         with psycopg.connect(self.url("postgres", role="postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [OWNER]).fetchone():
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(sql.Identifier(OWNER)))
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [OWNER]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(OWNER)))
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        with psycopg.connect(self.url(role="postgres")) as connection:
+            connection.execute(ROLES_SQL.read_bytes())
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ KEPT = timedelta(hours=24)
 ABANDONED = timedelta(minutes=5)
 _ACCEPTABLE = re.compile(r"[!-~]{1,200}\Z")
 _NOT_KEPT = (401, 403, 429)
+# By which a repeat finds the events of the request that did the work.
+_FIRST = "Idempotent-Request-ID"
 _HEADERS = ("Content-Type", "Location", "ETag", "Content-Disposition")
 
 
@@ -63,7 +65,7 @@ class IdempotencyMiddleware:
                 kinds.STILL_RUNNING, request, remedy="Ask again in a second.", headers={"Retry-After": "1"}
             )
         response = self.get_response(request)
-        _settle(claim, response)
+        _settle(claim, response, request_id=getattr(request, "request_id", ""))
         return response
 
 
@@ -128,14 +130,14 @@ def _taken_over(claim: IdempotentAnswer) -> bool:
     return True
 
 
-def _settle(claim: IdempotentAnswer, response: HttpResponseBase) -> None:
+def _settle(claim: IdempotentAnswer, response: HttpResponseBase, *, request_id: str) -> None:
     """Keep the answer, or free the key where a repeat should be tried afresh.
 
     The moment of the claim stands for its owner: who was given up for dead and comes back late changes nothing.
     """
     ours = IdempotentAnswer.objects.filter(pk=claim.pk, created_at=claim.created_at)
     if isinstance(response, HttpResponse) and _is_final(response):
-        headers = {name: response[name] for name in _HEADERS if name in response}
+        headers = {name: response[name] for name in _HEADERS if name in response} | {_FIRST: request_id}
         ours.update(status=response.status_code, headers=headers, body=response.content)
     else:
         ours.delete()

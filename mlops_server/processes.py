@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from audit import grants
 from mlops_server import embedded, errors, folders
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -21,6 +22,15 @@ MARK = "MLOPS_STACK"
 # One numeric thread a process: the parallelism is in the processes, and two thread pools on two cores only fight.
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA", "VECLIB_MAXIMUM")
+}
+
+# Who works in the database under a role of its own, and the variable with its address; `up` alone may read them all.
+OWN_ADDRESS = {
+    "backup": "MIGRATOR_DATABASE_URL",
+    "migrate": "MIGRATOR_DATABASE_URL",
+    "publish": "SEQUENCER_DATABASE_URL",
+    "restore": "MIGRATOR_DATABASE_URL",
+    "sequencer": "SEQUENCER_DATABASE_URL",
 }
 
 # How long each may take to leave. The worker returns a long task to the queue instead of finishing it.
@@ -50,7 +60,7 @@ def web(*, port: int) -> list[str]:
 
 
 def environment(base: Mapping[str, str], *, var: Path) -> dict[str, str]:
-    """What every process gets; a value that is already set stays."""
+    """What every process gets; a value that is already set stays, but for the addresses of other processes."""
     ours = {
         **ONE_THREAD,
         "DJANGO_SETTINGS_MODULE": "mlops_server.settings",
@@ -60,7 +70,8 @@ def environment(base: Mapping[str, str], *, var: Path) -> dict[str, str]:
         # Celery's TERM waits for the longest training run; its QUIT waits a little and puts the tasks back.
         "REMAP_SIGTERM": "SIGQUIT",
     }
-    return {**ours, **base, "VAR_DIR": str(var)}
+    shared = {name: value for name, value in base.items() if name not in OWN_ADDRESS.values()}
+    return {**ours, **shared, "VAR_DIR": str(var)}
 
 
 def leave_with_parent() -> None:
@@ -86,10 +97,25 @@ def fill_environment(variables: MutableMapping[str, str]) -> None:
     var = Path(variables.setdefault("VAR_DIR", str(BASE_DIR / "var"))).resolve()
     if "DATABASE_URL" in variables and "REDIS_URL" in variables:
         return
-    variables.setdefault("DATABASE_URL", embedded.Postgres(var / "postgres").url())
+    if "DATABASE_URL" not in variables:
+        variables.update(database_urls(embedded.Postgres(var / "postgres")))
     variables.setdefault("REDIS_URL", embedded.Valkey(var / "valkey").url())
     if "SECRET_KEY" not in variables:
         variables["SECRET_KEY"] = _secret_key(var)
+
+
+def database_urls(server: embedded.Postgres, database: str = embedded.DATABASE) -> dict[str, str]:
+    """One process, one role: the sequencer and the migration have an address of their own."""
+    return {
+        "DATABASE_URL": server.url(database),
+        OWN_ADDRESS["sequencer"]: server.url(database, role=grants.SEQUENCER),
+        OWN_ADDRESS["migrate"]: server.url(database, role=grants.MIGRATOR),
+    }
+
+
+def database_url(name: str, variables: Mapping[str, str]) -> str:
+    """Where a process or command works, and as whom; with one address for all, they share one role."""
+    return variables.get(OWN_ADDRESS.get(name, ""), variables["DATABASE_URL"])
 
 
 def embedded_servers(variables: Mapping[str, str]) -> list[embedded.Server]:
@@ -104,7 +130,9 @@ def embedded_servers(variables: Mapping[str, str]) -> list[embedded.Server]:
     return servers
 
 
-def supervisor_configuration(*, var: Path, port: int, servers: list[embedded.Server]) -> str:
+def supervisor_configuration(
+    *, var: Path, port: int, servers: list[embedded.Server], variables: Mapping[str, str]
+) -> str:
     """For supervisord: servers start first and stop last; the application waits until it is told to start."""
     password = secrets.token_urlsafe(16)
     sections = [_supervisor_section(var, password)]
@@ -118,7 +146,9 @@ def supervisor_configuration(*, var: Path, port: int, servers: list[embedded.Ser
         }
         sections.append(_program(server.name, server.command, var, options))
     programs = commands(port=port)
-    sections += [_program(name, command, var, {"autostart": "false"}) for name, command in programs.items()]
+    for name, command in programs.items():
+        address = f'DATABASE_URL="{database_url(name, variables)}"'
+        sections.append(_program(name, command, var, {"autostart": "false", "environment": address}))
     sections.append(_section("group:application", {"programs": ",".join(programs), "priority": 10}))
     return "\n".join(sections)
 

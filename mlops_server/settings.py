@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from environs import Env, EnvError
+from marshmallow.validate import Range
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(eager=False)
@@ -19,6 +20,16 @@ REDIS_URL = env.str("REDIS_URL")
 ARTIFACT_URL = env.str("ARTIFACT_URL", "")
 _signing_key_dir = env.str("SIGNING_KEY_DIR", "")
 LOG_ORIGIN = env.str("LOG_ORIGIN", "localhost/mlops")
+LOG_SIGNING_KEY = env.str("LOG_SIGNING_KEY", "")
+LOG_KEY_FACTORY = env.str("LOG_KEY_FACTORY", "")
+_log_publish_dir = env.str("LOG_PUBLISH_DIR", "")
+LOG_ANCHOR_URLS: list[str] = env.list("LOG_ANCHOR_URLS", [])
+_log_trust_policy = env.str("LOG_TRUST_POLICY", "")
+PUBLISH_SECONDS = env.float("PUBLISH_SECONDS", 1.0)
+WITNESS_TIMEOUT_SECONDS = env.float("WITNESS_TIMEOUT_SECONDS", 5.0)
+AUDIT_ARCHIVE_URL = env.str("AUDIT_ARCHIVE_URL", "")
+# The law asks for six months (EU AI Act, Articles 19 and 26), and so does the database itself.
+AUDIT_ARCHIVE_AFTER_DAYS = env.int("AUDIT_ARCHIVE_AFTER_DAYS", 730, validate=Range(min=183))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 SECURE_COOKIES = env.bool("SECURE_COOKIES", False)
@@ -39,7 +50,10 @@ except EnvError as error:
     )
 
 ARTIFACT_URL = ARTIFACT_URL or f"file://{VAR_DIR.resolve()}/artifacts"
+AUDIT_ARCHIVE_URL = AUDIT_ARCHIVE_URL or f"{ARTIFACT_URL}/log"
 SIGNING_KEY_DIR = Path(_signing_key_dir) if _signing_key_dir else VAR_DIR / "keys"
+LOG_PUBLISH_DIR = Path(_log_publish_dir) if _log_publish_dir else VAR_DIR / "published"
+LOG_TRUST_POLICY = Path(_log_trust_policy) if _log_trust_policy else None
 
 # Applications. mlops_server comes first: its templates override the admin's.
 INSTALLED_APPS = [
@@ -77,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "audit.receipts.ReceiptMiddleware",
     "mlops_server.idempotency.IdempotencyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

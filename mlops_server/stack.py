@@ -61,7 +61,8 @@ def running(*, var: Path, port: int, servers: list[embedded.Server]) -> Iterator
     """Run the servers, and the application when it is told to start; every process has ended when the block has."""
     for server in servers:
         server.prepare()
-    _write_configuration(var, processes.supervisor_configuration(var=var, port=port, servers=servers))
+    configuration = processes.supervisor_configuration(var=var, port=port, servers=servers, variables=os.environ)
+    _write_configuration(var, configuration)
     environment = {**processes.environment(os.environ, var=var), processes.MARK: str(var)}
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(_configuration_path(var))]
     # A session of its own: Ctrl-C goes to the terminal's processes all at once, and here the order matters.
@@ -101,7 +102,7 @@ def _configuration_path(var: Path) -> Path:
 
 
 def _write_configuration(var: Path, text: str) -> None:
-    """Readable by its owner alone: the supervisor's password is in it."""
+    """Readable by its owner alone: the supervisor's password is in it, and the database's."""
     (var / "log").mkdir(exist_ok=True)
     folders.private(processes.control_folder(var), None)
     with open(os.open(_configuration_path(var), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

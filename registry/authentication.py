@@ -10,9 +10,13 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
+from audit import log
+from audit.actors import system
+from registry import events
 from registry.models import User
 
 MAX_WRONG = 10
@@ -29,10 +33,12 @@ class PasswordBackend(ModelBackend):
         if username is None or password is None:
             return None
         # Counted before the slow check and forgiven after it: guesses sent all at once are guesses too.
-        if _count(username) > MAX_WRONG:
+        tried = _count(username)
+        if tried > MAX_WRONG:
             raise PermissionDenied("Too many wrong passwords.")
         account = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(account, User):
+            _record_wrong(username, tried, request)
             return None
         cache.delete(_counter(username))
         return account
@@ -71,6 +77,15 @@ def locked_minutes(username: str) -> int:
 def normalised(username: str) -> str:
     """One spelling of a user name, so that blanks, capitals and look-alikes buy nobody more guesses."""
     return unicodedata.normalize("NFKC", username.strip()).casefold()
+
+
+def _record_wrong(username: str, tried: int, request: HttpRequest | None) -> None:
+    """A wrong password of an account that exists is on record; the lock bounds how many there can be."""
+    account = User.objects.filter(username=username).first()
+    if account is not None:
+        actor = system("authentication", request=getattr(request, "request_id", ""))
+        with transaction.atomic():
+            log.record(events.SignInFailed(tried=tried, locked=tried == MAX_WRONG), subject=account, actor=actor)
 
 
 def _count(username: str) -> int:

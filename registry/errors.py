@@ -1,6 +1,6 @@
 """What the registry can refuse, as a tree; errors carry facts, mlops_server/rest turns them into problem+json.
 
-RegistryError
+RegistryError (an audit.errors.Refusal, as are those of the log itself)
 ├── Invalid             the input cannot be used; names the field and the remedy
 ├── NotPermitted        the account lacks the role
 ├── DutyConflict        separation of duties forbids it to this person
@@ -15,6 +15,8 @@ RegistryError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.errors import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -25,12 +27,12 @@ class Problem:
     remedy: str = ""
 
 
-class RegistryError(Exception):
-    """The base of every refusal. detail: what is wrong; remedy: how to mend it."""
+class RegistryError(Refusal):
+    """The base of every refusal here. detail: what is wrong; remedy: how to mend it; problems: each place of it."""
 
     def __init__(self, detail: str, *, remedy: str = "", problems: Sequence[Problem] = ()) -> None:
-        super().__init__(detail)
-        self.detail, self.remedy, self.problems = detail, remedy, tuple(problems)
+        super().__init__(detail, remedy=remedy)
+        self.problems = tuple(problems)
 
 
 class Invalid(RegistryError):

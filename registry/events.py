@@ -38,6 +38,21 @@ class Deactivated(Event, name="account.deactivated"):
     tokens_revoked: int
 
 
+class SignInFailed(Event, name="account.sign_in_failed"):
+    """Somebody gave a wrong password for an account; with the last of the tries allowed it is locked for a while."""
+
+    tried: int
+    locked: bool
+
+
+class AccountErased(Event, name="account.erased"):
+    """Who stood behind an account was erased; the account stays as nobody's, and what it signed stays signed."""
+
+    redaction: str
+    roles_revoked: int
+    tokens_revoked: int
+
+
 class TokenIssued(Event, name="account.token_issued"):
     """An API token was issued; only its key's first characters are kept in clear."""
 

@@ -13,6 +13,8 @@ from registry.roles import ROLES_FOR, SIGNING, Action, Role
 
 #: Permissions on tables of the registry that belong to no system.
 PEOPLE = frozenset({"registry.view_user", "registry.view_grant"})
+#: What a page may offer to make, by Django's name for it; everything else is made through the API or by workers.
+MAKING = {"audit.add_redaction": Action.ERASE, "audit.add_hold": Action.HOLD}
 
 
 def roles(account: User, system: AISystem | None = None) -> frozenset[Role]:
@@ -59,13 +61,15 @@ def reads_everything(account: Any) -> bool:
 
 
 class GrantBackend(BaseBackend):
-    """Django's permissions from grants: to view the pages of records, never to edit.
+    """Django's permissions from grants: to view the pages of records, never to edit one.
 
     The pages of systems' records are for whoever reads one, and show only what is in reach; the log and the people
     belong to no system, so they are for readers of all.
     """
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        if perm in MAKING:
+            return allows(user_obj, MAKING[perm])
         app, _, codename = perm.partition(".")
         return codename.startswith("view_") and _reads_pages(user_obj, "audit" if perm in PEOPLE else app)
 

@@ -32,6 +32,8 @@ class Action(models.TextChoices):
     APPROVE_POLICY = "approve_policy"
     EXPORT = "export", "export evidence packs"
     MANAGE_PEOPLE = "manage_people"
+    ERASE = "erase", "request and decide erasures"
+    HOLD = "hold", "place and release legal holds"
 
 
 _READERS = frozenset(Role) - {Role.PLATFORM_ADMIN, Role.CALLER}
@@ -60,6 +62,9 @@ ROLES_FOR: dict[Action, frozenset[Role]] = {
     Action.APPROVE_POLICY: frozenset({Role.RISK_OFFICER}),
     Action.EXPORT: _READERS,
     Action.MANAGE_PEOPLE: frozenset({Role.PLATFORM_ADMIN}),
+    # Who advises on data protection does not release what the law asks to keep.
+    Action.ERASE: frozenset({Role.DPO, Role.COMPLIANCE_REVIEWER}),
+    Action.HOLD: frozenset({Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER}),
 }
 #: Roles that sign; a service account or a platform admin can never hold one.
 SIGNING = frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO})

@@ -4,9 +4,11 @@ import contextlib
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from mlops_server import embedded
@@ -46,11 +48,14 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 
 @pytest.fixture
-def live_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """A database of the test's own where commits are real; its name.
+def live_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, settings: Settings, tmp_path: Path
+) -> Iterator[str]:
+    """A database of the test's own where commits are real, and that nothing outside remembers yet; its name.
 
     Not `transactional_db`: that one ends with TRUNCATE, which the audit log refuses.
     """
+    settings.LOG_PUBLISH_DIR = tmp_path / "published"
     name = databases.clone()
     with django_db_blocker.unblock(), databases.used(name):
         yield name

@@ -1,4 +1,8 @@
-"""Databases for tests: migrated once into a template, then copied, which takes a fraction of a second."""
+"""Databases for tests: migrated once into a template, then copied, which takes a fraction of a second.
+
+Roles are as in production, and so is who may do what. Django's connection works as the application; since its login is
+a superuser's, it can take on another role for what another process does, within the same transaction.
+"""
 
 import contextlib
 import itertools
@@ -10,15 +14,37 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from audit import datakeys, grants
 from mlops_server import embedded
 from tests.settings import POSTGRES_DIR
 
+SERVER = embedded.Postgres(POSTGRES_DIR)
 TEMPLATE = "template_mlops"
 numbers = itertools.count(1)
 
 
-def url(database: str) -> str:
-    return embedded.Postgres(POSTGRES_DIR).url(database)
+def url(database: str, *, role: str = grants.APPLICATION) -> str:
+    """Where a process of that role works; ``postgres`` is the superuser."""
+    return SERVER.url(database, role=role)
+
+
+def superuser(database: str) -> psycopg.Connection:
+    """Who can do anything to a database, guards included: for tests that tamper. Each statement commits."""
+    return psycopg.connect(url(database, role="postgres"), autocommit=True)
+
+
+@contextlib.contextmanager
+def acting_as(role: str) -> Iterator[None]:
+    """Django's connection works in another role as long as the block, in whatever transaction it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    try:
+        yield
+    finally:
+        # An error that spoils the transaction ends it, and with it the role.
+        if connection.connection.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET ROLE")
 
 
 def clone() -> str:
@@ -53,7 +79,9 @@ def _make_template(administrator: psycopg.Connection) -> None:
     if not administrator.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
         unfinished = f"{TEMPLATE}_{os.getpid()}"
         _create(administrator, unfinished, template="template1")
-        with used(unfinished):
+        with superuser(unfinished) as connected:
+            connected.execute(embedded.ROLES_SQL.read_bytes())
+        with used(unfinished), acting_as(grants.OWNER):
             call_command("migrate", interactive=False, verbosity=0)
         rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
         administrator.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(TEMPLATE)))
@@ -61,15 +89,21 @@ def _make_template(administrator: psycopg.Connection) -> None:
 
 
 def _create(administrator: psycopg.Connection, name: str, *, template: str) -> None:
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
-    names = (sql.Identifier(part) for part in (name, template, embedded.OWNER))
-    administrator.execute(statement.format(*names))
+    """A copy has its template's contents, not the template's own owner and rights."""
+    for statement in (
+        "CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}",
+        "REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC",
+    ):
+        names = {"name": name, "template": template, "owner": grants.OWNER}
+        parts = {part: sql.Identifier(value) for part, value in names.items()}
+        administrator.execute(sql.SQL(statement).format(**parts))
 
 
 def _administrator() -> psycopg.Connection:
-    return psycopg.connect(embedded.Postgres(POSTGRES_DIR).url("postgres", role="postgres"), autocommit=True)
+    return superuser("postgres")
 
 
 def _point_django_at(name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
+    datakeys._known.clear()  # a process keeps them; another database has others under the same ids

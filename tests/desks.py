@@ -11,11 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit import actors as system_actors
+from audit.models import Redaction, Verification
+from audit.watch import selfcheck, verifications
+from audit.watch.findings import Finding
 from monitoring.models import Alert, Monitor
 from monitoring.services import monitors
 from registry.models import User
 from registry.roles import Role
-from registry.services import predictions
+from registry.services import predictions, privacy
 from registry.serving import inference, snapshot
 from registry.serving.inference import Row
 from tests import factories, houses
@@ -45,9 +48,26 @@ def world() -> House:
     houses.submitted(house)
     alarm(house)
     unused(house)
+    kept(house)
     predictions.seal(actor=WORKER)
+    verified()
     factories.sequence()
     return house
+
+
+def verified(*findings: Finding) -> Verification:
+    """A run of the self-check on record, with what it is to have found."""
+    run = selfcheck.Result(timezone.now(), size=10, entries=10)
+    run.add(findings)
+    return verifications.record(run, actor=WORKER)
+
+
+def kept(house: House) -> Redaction:
+    """A hold on the house's system, and an erasure that waits for its second person."""
+    scope = {"subject_type": "system", "subject_id": str(house.system.pk)}
+    privacy.place_hold(**scope, ground="a suit", actor=acting(factories.person(Role.RISK_OFFICER)))
+    officer = acting(factories.person(Role.DPO))
+    return privacy.erase_person(factories.person(), ground="GDPR Art. 17(1)(b)", actor=officer)
 
 
 def unused(house: House) -> Monitor:

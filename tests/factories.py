@@ -6,11 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
-from django.conf import settings
-from django.db import connection
 
 from audit import actors as system_actors
-from audit import sequencer
 from audit.actors import Actor
 from registry import actors
 from registry.gates import policies as ready
@@ -32,7 +29,7 @@ from registry.models import (
 )
 from registry.roles import Role
 from registry.services import datasets, evaluations, jobs, people, policies, promotions, runs, systems
-from tests import onnx_files
+from tests import onnx_files, recorded
 
 PASSWORD = "correct horse battery"
 SCHEMA = [{"name": "AGEP", "type": "numeric"}, {"name": "SCHL", "type": "numeric"}]
@@ -236,5 +233,4 @@ def approved(request: PromotionRequest | None = None, *, by: User | None = None)
 # The log
 def sequence() -> None:
     """One round of the sequencer, after what a commit would have checked: here test and events share a transaction."""
-    connection.check_constraints()
-    sequencer.sequence(sequencer.log_signer(settings.LOG_ORIGIN), origin=settings.LOG_ORIGIN)
+    recorded.sequence()

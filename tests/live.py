@@ -14,6 +14,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from audit import installation_key
 from mlops_server import embedded, processes
 from tests import databases
 
@@ -38,9 +39,14 @@ class Stack:
         commands = processes.commands(port=self.port)
         for name in names:
             with self.log(name).open("ab") as log:
+                environment = {**self.environment, "DATABASE_URL": self.address(name)}
                 self.running[name] = subprocess.Popen(
-                    commands[name], env=self.environment, cwd=processes.BASE_DIR, stdout=log, stderr=log
+                    commands[name], env=environment, cwd=processes.BASE_DIR, stdout=log, stderr=log
                 )
+
+    def address(self, name: str) -> str:
+        """Where a process works, in its own role."""
+        return processes.database_url(name, processes.database_urls(databases.SERVER, self.database))
 
     def kill(self, name: str) -> None:
         """As an out-of-memory kill does it: without a word."""
@@ -70,7 +76,8 @@ class Stack:
     def manage(self, *arguments: str) -> str:
         """What a management command prints."""
         command = [sys.executable, str(processes.BASE_DIR / "manage.py"), *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
+        environment = {**self.environment, "DATABASE_URL": self.address(arguments[0])}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
     def execute(self, statement: LiteralString, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the stack's database, past the application."""
@@ -104,6 +111,7 @@ def stack(folder: Path, *names: str) -> Iterator[Stack]:
             "PORT": str(port),
         }
         live = Stack(port, database, {**processes.environment(os.environ, var=folder), **settings}, folder)
+        _share_sealing_key(folder / "keys")
         try:
             live.start(*names)
             live.wait_until_ready()
@@ -111,6 +119,13 @@ def stack(folder: Path, *names: str) -> Iterator[Stack]:
         finally:
             live.stop(*live.running)
             databases.drop(database)
+
+
+def _share_sealing_key(keys: Path) -> None:
+    """What a test seals in its own process, the stack's processes must be able to read."""
+    keys.mkdir(mode=0o700)
+    with open(os.open(keys / installation_key.CURRENT, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+        file.write(installation_key.current())
 
 
 def free_port() -> int:

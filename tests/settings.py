@@ -10,10 +10,12 @@ RUN_DIR = Path(os.environ.setdefault("TEST_RUN_DIR", f"/tmp/mlops-test-{os.getpi
 WORKER_DIR = RUN_DIR / os.environ.get("PYTEST_XDIST_WORKER", "main")
 POSTGRES_DIR = RUN_DIR / "postgres"
 
-for name in ("ARTIFACT_URL", "SIGNING_KEY_DIR", "DEBUG", "LOG_LEVEL", "LOG_JSON", "ALLOWED_HOSTS"):
-    os.environ.pop(name, None)
+for name in list(os.environ):
+    if name in ("ARTIFACT_URL", "SIGNING_KEY_DIR", "DEBUG", "ALLOWED_HOSTS") or name.startswith("LOG_"):
+        os.environ.pop(name)
 os.environ |= {
-    "DATABASE_URL": embedded.Postgres(POSTGRES_DIR).url(),
+    # The login is a superuser's so that `databases.acting_as` can change the role; at work it is the application.
+    "DATABASE_URL": embedded.Postgres(POSTGRES_DIR).url(role="postgres") + "?options=-c%20role%3Dmlops",
     "REDIS_URL": embedded.Valkey(WORKER_DIR / "valkey").url(),
     "SECRET_KEY": "test",
     "VAR_DIR": str(WORKER_DIR),

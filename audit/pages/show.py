@@ -18,10 +18,10 @@ DIGEST_LENGTH = 64
 SIGNS: dict[str, str] = {"good": "✓", "bad": "✕", "doubt": "?", "warn": "▲", "wait": "…", "calm": "·"}
 _MOODS: dict[str, str] = {
     "good": "pass approve approved completed succeeded promoted quiet effective resolved registered proven",
-    "bad": "fail failed reject rejected blocked alarm open overdue",
+    "bad": "fail failed reject rejected refused blocked alarm open overdue",
     "doubt": "inconclusive not_evaluable",
-    "warn": "stale rolled_back expired erased waived high",
-    "wait": "in_review queued running acknowledged draft pending",
+    "warn": "stale rolled_back expired erased executed waived high",
+    "wait": "requested in_review queued running acknowledged draft pending",
 }
 MOODS = {state: mood for mood, states in _MOODS.items() for state in states.split()}
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from audit.tlog.canonical import Json
 
+_MEMBERS = ("data", "changes", "row", "rows")
+
 
 def mentions(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
     """Every text inside a value with the name of the nearest member that holds it."""
@@ -19,12 +21,12 @@ def mentions(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def anchored(entries: Iterable[Mapping[str, Json]], records: Mapping[str, Json]) -> dict[str, set[str]]:
-    """Every text that proven entries hold in data, row or rows, or that a record reached from there holds.
+    """Every text that proven entries hold in data, changes, row or rows, or that a record reached from there holds.
 
     Returns text -> the names under which it stands. A record is reached where its digest stands as a text of its own.
     """
     found: dict[str, set[str]] = defaultdict(set)
-    waiting: list[Json] = [{name: entry.get(name) for name in ("data", "row", "rows")} for entry in entries]
+    waiting: list[Json] = [{name: entry.get(name) for name in _MEMBERS} for entry in entries]
     while waiting:
         for name, text in mentions(waiting.pop()):
             if text in records and text not in found:

@@ -25,21 +25,18 @@ _Path: TypeAlias = tuple["_Path", str | int] | None
 def encode(value: object) -> bytes:
     """The canonical bytes of a value. Raises CanonicalError and names the place."""
     check(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def decode(raw: bytes) -> Json:
     """The value of canonical bytes. Raises CanonicalError for any other spelling of the same value."""
     try:
-        value: Json = json.loads(
-            raw.decode(),
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            parse_int=_integer,
-        )
+        value: Json = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as problem:
         raise CanonicalError(f"The bytes are not JSON of the log's subset: {problem}.") from problem
-    if encode(value) != raw:
+    if not _is_plain(raw):
+        check(value)
+    if _ENCODER.encode(value).encode() != raw:
         raise CanonicalError(
             "The bytes are a second spelling of their value, in order, spacing or escapes, or repeat a key."
         )
@@ -54,6 +51,20 @@ def digest(value: object) -> bytes:
 def check(value: object) -> None:
     """Raise CanonicalError unless `encode` would take the value; for callers that encode with a faster library."""
     _check(value, 0, None)
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Whether JSON that could be read needs no second look: text cannot be wrong without what is sought here.
+
+    Printable ASCII only (the reader refuses control characters), no empty key, too few brackets to nest too deep.
+    """
+    return (
+        raw.isascii()
+        and b"\\" not in raw
+        and b"\x7f" not in raw
+        and b'"":' not in raw
+        and raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
+    )
 
 
 def _check(value: object, depth: int, path: _Path) -> None:
@@ -102,10 +113,18 @@ def _refuse(path: _Path, reason: str) -> NoReturn:
 
 
 def _integer(text: str) -> int:
-    if len(text) > 17:  # longer than any allowed integer; int() of a million digits would take minutes
-        raise ValueError(f"the integer {text[:20]}... does not fit in 53 bits")
-    return int(text)
+    # Length first: int() of a million digits would take minutes.
+    if len(text) > 17 or not -MAX_INTEGER <= (number := int(text)) <= MAX_INTEGER:
+        raise ValueError(f"the integer {text[:20]} does not fit in 53 bits")
+    return number
 
 
 def _no_float(text: str) -> NoReturn:
     raise ValueError(f"{text[:40]} is a float")
+
+
+# Made once: `json.dumps` and `json.loads` would make them for every value. What is encoded was checked: no circle.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
+_DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float, parse_int=_integer)

@@ -2,12 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from audit.tlog import anchors, canonical, merkle
+from audit.tlog import anchors, canonical, merkle, signatures
 from audit.tlog.canonical import Json
-from audit.tlog.errors import ProofError
+from audit.tlog.errors import ProofError, SignatureError
 from audit.tlog.spelling import HASH_BYTES, from_hex
 
 MERKLE = {"merkle_root", "leaves"}
@@ -49,10 +46,32 @@ def check_signature(claim: dict[str, Json], known_digests: Collection[str]) -> b
     public_key = from_hex(claim["public_key"], length=32, error=ProofError)
     signature = from_hex(claim["signature"], length=64, error=ProofError)
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, canonical.encode(statement))
-    except InvalidSignature as problem:
+        signatures.verify(public_key, signature, canonical.encode(statement))
+    except SignatureError as problem:
         raise ProofError(f"The signature over {signed} by the key {public_key.hex()} is not valid.") from problem
     return public_key
+
+
+def check_agreement(claim: dict[str, Json], held_by: dict[str, Json], name: str) -> None:
+    """A signature and the entry that holds it must say the same wherever both speak. Raises ProofError.
+
+    Both speak of: the members of the entry's data; the subject, under the name of its type; the actor, whom a
+    statement calls its signer; and the record that was signed, where the data has a member of that name.
+    """
+    statement, data, subject = claim["statement"], held_by["data"], held_by["subject"]
+    if not isinstance(statement, dict) or not isinstance(data, dict) or not isinstance(subject, dict):
+        raise ProofError(f"The signature in {name} stands beside no statement.")
+    told = {**data, "signer": held_by["actor"], str(subject["type"]): subject["id"]}
+    for member in sorted(statement.keys() & told.keys()):
+        if statement[member] != told[member]:
+            raise ProofError(
+                f"The statement that was signed says {member} {str(statement[member])[:80]!r}, "
+                f"but {name}, which holds it, says {str(told[member])[:80]!r}."
+            )
+    if data.get("record", claim["signed"]) != claim["signed"]:
+        raise ProofError(
+            f"The signature is over {claim['signed']}, but {name}, which holds it, is about {data['record']}."
+        )
 
 
 def _leaf(leaf: Json) -> bytes:

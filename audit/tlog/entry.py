@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 from audit.tlog import canonical
 from audit.tlog.canonical import Json
@@ -12,9 +11,12 @@ from audit.tlog.errors import EntryError
 MAX_BYTES = 65_535
 VERSION = 1
 _REQUIRED = {"v", "id", "event", "subject", "actor", "at", "request", "row", "sealed", "data"}
-_OPTIONAL = {"rows"}
+_OPTIONAL = {"rows", "changes"}
+_KNOWN = _REQUIRED | _OPTIONAL
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _EVENT = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+# From hour 0 to 23: newer versions of Python would read 24:00 as well.
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,8 +33,8 @@ def parse(raw: bytes) -> dict[str, Json]:
 
 def check(value: dict[str, Json]) -> None:
     """Raise EntryError unless the object has exactly the members of an entry, each of its kind."""
-    missing, extra = sorted(_REQUIRED - value.keys()), sorted(value.keys() - _REQUIRED - _OPTIONAL)
-    if missing or extra:
+    if not _REQUIRED <= value.keys() <= _KNOWN:
+        missing, extra = sorted(_REQUIRED - value.keys()), sorted(value.keys() - _KNOWN)
         raise EntryError(f"The entry lacks the members {missing} and has the unknown members {extra}.")
     for name, member in value.items():
         if not _RULES[name](member):
@@ -44,10 +46,7 @@ def _is_version(member: Json) -> bool:
 
 
 def _is_uuid(member: Json) -> bool:
-    try:
-        return isinstance(member, str) and str(UUID(member)) == member
-    except ValueError:
-        return False
+    return isinstance(member, str) and _UUID.fullmatch(member) is not None
 
 
 def _is_event(member: Json) -> bool:
@@ -102,6 +101,7 @@ _RULES: dict[str, Callable[[Json], bool]] = {
     "request": _is_text_or_null,
     "row": _is_digest_or_null,
     "rows": _is_digests,
+    "changes": _is_digest,
     "sealed": _is_digests,
     "data": _is_object,
 }

@@ -4,9 +4,13 @@ TlogError
 ├── CanonicalError    a value or bytes outside the one spelling of JSON
 ├── EntryError        canonical JSON that is not a log entry
 ├── NoteError         a signed note, a key or a checkpoint that is malformed or not signed by a known key
+├── SignatureError    an Ed25519 signature that is not its key's, or a key or signature that is malformed
 ├── ProofError        a proof that is malformed or does not lead to the root
 ├── TileError         a tile, a bundle, a path or a right edge of the wrong shape
-└── PackError         an evidence pack that cannot be written or read
+├── PackError         an evidence pack that cannot be written or read
+├── PolicyError       a trust policy that cannot be read
+├── SourceError       a log whose files cannot be fetched
+└── IncompleteError   a verification that stopped before its end
 """
 
 
@@ -26,6 +30,10 @@ class NoteError(TlogError):
     """A note, a key or a checkpoint that is malformed, or that no known key signed."""
 
 
+class SignatureError(TlogError):
+    """An Ed25519 signature that is wrong, or whose bytes or key are not the one spelling of it."""
+
+
 class ProofError(TlogError):
     """A proof that is malformed or does not prove what it claims."""
 
@@ -36,3 +44,15 @@ class TileError(TlogError):
 
 class PackError(TlogError):
     """An evidence pack that cannot be written or read."""
+
+
+class PolicyError(TlogError):
+    """A trust policy that says something else than logs, witnesses, groups and one quorum."""
+
+
+class SourceError(TlogError):
+    """A log whose files cannot be fetched, or an answer that is no file of a log."""
+
+
+class IncompleteError(TlogError):
+    """A verification that stopped before its end, so that it may say nothing."""

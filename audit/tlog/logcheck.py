@@ -1,154 +1,256 @@
-"""Checks a published log directory: every entry, every tile, the root, and that it continues an older checkpoint."""
+"""Checks a published log: each entry, each tile, the root, the signatures, and that it continues older heads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from audit.tlog import checkpoint, entry, merkle, note, tiles
-from audit.tlog.errors import NoteError, PackError, TileError, TlogError
-from audit.tlog.report import Report
+from audit.tlog import checkpoint, historycheck, merkle, note, parallel, spans, tiles, trust
+from audit.tlog.chronicle import Chronicle
+from audit.tlog.errors import NoteError, PackError, TlogError
+from audit.tlog.report import Report, counted
+from audit.tlog.sources import Source
+from audit.tlog.trust import Trust
 
-_WIDTHS = {str(width) for width in range(1, tiles.WIDTH)}
-MAX_FILE_BYTES = tiles.WIDTH * (2 + tiles.MAX_ENTRY_BYTES)
+_WORTH_A_WORKER = 4 * spans.BUNDLES * tiles.WIDTH  # entries; below that a new process costs more than it saves
+_TILES_KEPT = 256  # while many older checkpoints are compared
 
 
-def check(folder: Path, verifiers: Sequence[note.Verifier], since: bytes | None, report: Report) -> None:
-    """Recompute the tree from the entries and report every difference. Raises PackError if there is no checkpoint.
+@dataclass(frozen=True, slots=True)
+class Older:
+    """An older checkpoint that the log must continue, and the name by which findings call it."""
 
-    since: an older signed checkpoint that this log must continue; refused with NoteError if no known key signed it.
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a log.
+
+    since: older signed checkpoints. An only one that no known key signed is refused with NoteError; among several it is
+    a finding. jobs: worker processes, None for as many as are worth it. parse: read each entry, not only hash it.
+    follow_keys: trust keys that the log announced while a trusted key signed it. method: see `parallel.in_order`.
     """
-    older = checkpoint.open_signed(since, verifiers).head if since is not None else None
-    head = _head(folder, verifiers, report)
-    if head is None:
-        return
-    if older is not None:
-        _check_continues(folder, older, head, report)
-    _check_tree(folder, head, report)
+
+    trust: Trust
+    since: tuple[Older, ...] = ()
+    jobs: int | None = None
+    parse: bool = True
+    follow_keys: bool = False
+    method: str = parallel.SPAWN
+    progress: Callable[[int, int], None] = field(default=lambda _done, _size: None)
 
 
-def _head(folder: Path, verifiers: Sequence[note.Verifier], report: Report) -> checkpoint.Checkpoint | None:
-    raw = _read(folder / "checkpoint")
+def check(source: Source, question: Question, report: Report) -> None:
+    """Recompute the tree from the entries and report every difference.
+
+    Raises PackError if there is no checkpoint, SourceError and OSError where files cannot be fetched, and
+    IncompleteError if the verification could not go on to its end.
+    """
+    raw = source.read("checkpoint")
     if raw is None:
-        raise PackError("The directory has no file named checkpoint; it is not a log.")
+        raise PackError("There is no file named checkpoint; it is not a log.")
+    older = _read_older(question, report)
+    head = _read_head(raw, report)
+    if head is None:  # A head that can be read but not believed still says which files to compare.
+        return
+    if not question.parse:
+        report.notes.append("The entries were hashed, but not read.")
+    chronicle = Chronicle(report)
+    whole = _check_tree(source, head, question, chronicle, report)
+    tree = _stored_tiles(source, head.size)
+    continued = [one for one in older if _continues(tree, one, older[one], head, chronicle, report)]
+    keys = question.trust.verifiers
+    if question.follow_keys:
+        keys = _followed([raw, *(one.raw for one in continued)] if whole else [], keys, chronicle, report)
+    _believe_head(raw, keys, question.trust, chronicle, report)
+    _believe_older(older, keys, chronicle, report)
+    _check_histories(source, head, question, chronicle, report)
+
+
+def _read_older(question: Question, report: Report) -> dict[Older, checkpoint.Checkpoint]:
+    found = {}
+    for older in question.since:
+        try:
+            found[older] = checkpoint.parse(note.text_of(older.raw))
+            if not question.follow_keys:
+                checkpoint.open_signed(older.raw, question.trust.verifiers)
+        except NoteError as problem:
+            found.pop(older, None)
+            if len(question.since) == 1:
+                raise
+            report.add(older.name, problem)
+    return found
+
+
+def _read_head(raw: bytes, report: Report) -> checkpoint.Checkpoint | None:
     try:
         head = checkpoint.parse(note.text_of(raw))
-        report.origin, report.size, report.root = head.origin, head.size, head.root
-        report.signers = checkpoint.open_signed(raw, verifiers).signers
     except NoteError as problem:
         report.add("checkpoint", problem)
-    # A head that can be read but not believed still says which files to compare.
-    return head if report.origin else None
+        return None
+    report.origin, report.size, report.root = head.origin, head.size, head.root
+    return head
 
 
-def _check_tree(folder: Path, head: checkpoint.Checkpoint, report: Report) -> None:
-    edge: list[list[bytes]] = []
+def _check_tree(
+    source: Source, head: checkpoint.Checkpoint, question: Question, chronicle: Chronicle, report: Report
+) -> bool:
+    """Whether the entries have the root that was signed."""
     report.proven |= {"entry": 0, "tile": 0}
-    for n, start in enumerate(range(0, head.size, tiles.WIDTH)):
-        hashes = _check_bundle(folder, n, min(tiles.WIDTH, head.size - start), report)
-        if hashes is None:
-            report.add(
-                tiles.bundle_path(n), "Neither the entries nor their hashes can be read; what follows was not checked."
-            )
-            return
-        _check_tile(folder, 0, n, hashes, report)
-        grown = tiles.append(edge, start, hashes)
-        edge = grown.edge
-        for tile in grown.full_tiles:
-            if tile.level:
-                _check_tile(folder, tile.level, tile.n, tiles.decode_tile(tile.data), report)
+    edge: list[list[bytes]] = []
+    last = spans.Checked(0)
+    unread: list[int] = []
+    whole = True
+    every_span = spans.of(source, head.size, parse=question.parse)
+    for checked in parallel.in_order(spans.check, every_span, jobs=_jobs(question, head.size), method=question.method):
+        _take(checked, chronicle, report)
+        unread += checked.unread
+        if whole and not checked.lost:
+            edge = _grow(source, edge, last.last, checked.roots, report)
+        elif whole:
+            whole = False
+            report.add("checkpoint", "Some entries and their hashes cannot be read, so the root was not recomputed.")
+        if checked.lost == spans.BUNDLES:  # a head may claim any size
+            report.add(tiles.bundle_path(checked.last), "Nothing before this bundle can be read; the rest was not.")
+            return False
+        last = checked
+        question.progress(min(checked.last * tiles.WIDTH, head.size), head.size)
+    _excuse_archived(unread, chronicle, report)
+    return whole and _check_root(source, [last.rest, *edge], head, report)
+
+
+def _take(checked: spans.Checked, chronicle: Chronicle, report: Report) -> None:
+    report.findings += checked.findings
+    report.proven["entry"] += checked.entries
+    report.proven["tile"] += checked.tiles
+    for index, raw in checked.told:
+        chronicle.take(index, raw)
+
+
+def _grow(
+    source: Source, edge: list[list[bytes]], size: int, roots: Sequence[bytes], report: Report
+) -> list[list[bytes]]:
+    """Go on with the tree above the lowest tiles, whose leaves are those tiles' roots, and compare what was filled."""
+    grown = tiles.append(edge, size, roots)
+    for tile in grown.full_tiles:
+        _check_tile(source, tile.level + 1, tile.n, tiles.decode_tile(tile.data), report)
+    return grown.edge
+
+
+def _check_root(source: Source, edge: list[list[bytes]], head: checkpoint.Checkpoint, report: Report) -> bool:
     for level, partial in enumerate(edge):
         if level and partial:
-            _check_tile(folder, level, (head.size >> 8 * level) // tiles.WIDTH, partial, report)
-    computed = tiles.root_of_edge(edge, head.size)
+            _check_tile(source, level, (head.size >> 8 * level) // tiles.WIDTH, partial, report)
+    computed = tiles.root_of_edge(edge if head.size else [], head.size)
     if computed != head.root:
         report.add("checkpoint", f"The entries have the root {computed.hex()}; the signed root is {head.root.hex()}.")
+    return computed == head.root
 
 
-def _check_bundle(folder: Path, n: int, width: int, report: Report) -> Sequence[bytes] | None:
-    """The leaf hashes of a bundle; where it cannot be read, those that its tile claims, so that the search goes on."""
-    path = tiles.bundle_path(n)
-    try:
-        entries = _bundle(folder, n, width)
-    except TileError as problem:
-        report.add(path, problem)
-        return _claimed_hashes(folder, n, width)
-    _check_copies(folder, path, width, lambda known: tiles.encode_bundle(entries[:known]), report)
-    for index, raw in enumerate(entries, start=n * tiles.WIDTH):
-        try:
-            entry.parse(raw)
-            report.proven["entry"] += 1
-        except TlogError as problem:
-            report.add(f"{path}, entry {index}", problem)
-    return [merkle.leaf_hash(raw) for raw in entries]
-
-
-def _bundle(folder: Path, n: int, width: int) -> list[bytes]:
-    partial = _read(folder / tiles.bundle_path(n, width))
-    if partial is not None:
-        return tiles.decode_bundle(partial, width)
-    full = _read(folder / tiles.bundle_path(n))
-    if full is None:
-        raise TileError("The entry bundle is missing.")
-    return tiles.decode_bundle(full)[:width]
-
-
-def _claimed_hashes(folder: Path, n: int, width: int) -> Sequence[bytes] | None:
-    try:
-        return _tile(folder, 0, n, width)
-    except TileError:
-        return None
-
-
-def _check_tile(folder: Path, level: int, n: int, hashes: Sequence[bytes], report: Report) -> None:
-    path = tiles.tile_path(level, n)
-    if not any((folder / tiles.tile_path(level, n, width)).is_file() for width in (len(hashes), tiles.WIDTH)):
-        report.add(path, "The tile is missing.")
+def _check_tile(source: Source, level: int, n: int, hashes: Sequence[bytes], report: Report) -> None:
     report.proven["tile"] += 1
-    _check_copies(folder, path, len(hashes), lambda known: b"".join(hashes[:known]), report)
+    report.findings += spans.compare_tile(source, level, n, hashes)
 
 
-def _check_copies(folder: Path, path: str, width: int, expected: Callable[[int], bytes], report: Report) -> None:
-    """Compare every copy of a tile or bundle, left from smaller trees or ahead of this one, as far as both go."""
-    copies = [(tiles.WIDTH, folder / path)]
-    partials = folder / f"{path}.p"
-    if partials.is_dir():
-        names = sorted(name.name for name in partials.iterdir())
-        copies += [(int(name), partials / name) for name in names if name in _WIDTHS]
-    for copied_width, copy in copies:
-        prefix = expected(min(width, copied_width))
-        raw = _read(copy)
-        if raw is None:
-            continue
-        if not raw.startswith(prefix) or (copied_width <= width and raw != prefix):
-            report.add(copy.relative_to(folder).as_posix(), "The file does not hold what the entries say.")
+def _excuse_archived(unread: Sequence[int], chronicle: Chronicle, report: Report) -> None:
+    """Bundles that the log itself says were archived may be missing: their hashes still lead to the root."""
+    archived = {n: index for n in unread if (index := chronicle.archiving_entry(n)) is not None}
+    if archived:
+        excused = {spans.missing(n) for n in archived}
+        report.findings = [finding for finding in report.findings if finding not in excused]
+        entries = ", ".join(map(str, sorted(set(archived.values()))))
+        report.notes.append(
+            f"{counted(len(archived), 'bundle')} of {tiles.WIDTH} entries not read, only their hashes: archived, "
+            f"says entry {entries}."
+        )
 
 
-def _tile(folder: Path, level: int, n: int, width: int) -> tuple[bytes, ...]:
-    partial = _read(folder / tiles.tile_path(level, n, width))
-    if partial is not None:
-        return tiles.decode_tile(partial, width)
-    full = _read(folder / tiles.tile_path(level, n))
-    if full is None:
-        raise TileError("The tile is missing.")
-    return tiles.decode_tile(full)[:width]
+def _stored_tiles(source: Source, size: int) -> tiles.Fetch:
+    @lru_cache(_TILES_KEPT)
+    def tile(level: int, n: int) -> Sequence[bytes]:
+        return spans.read_tile(source, level, n, tiles.width_of(level, n, size))
+
+    return lambda wanted: {(level, n): tile(level, n) for level, n in wanted}
 
 
-def _check_continues(folder: Path, older: checkpoint.Checkpoint, head: checkpoint.Checkpoint, report: Report) -> None:
-    def fetch(wanted: list[tuple[int, int]]) -> Mapping[tuple[int, int], Sequence[bytes]]:
-        return {(level, n): _tile(folder, level, n, tiles.width_of(level, n, head.size)) for level, n in wanted}
-
-    if older.origin != head.origin:
-        report.add("since", f"The older checkpoint is of the log {older.origin}, this one of {head.origin}.")
-        return
+def _continues(
+    tree: tiles.Fetch,
+    older: Older,
+    old: checkpoint.Checkpoint,
+    head: checkpoint.Checkpoint,
+    chronicle: Chronicle,
+    report: Report,
+) -> bool:
+    """Whether the log continues an older checkpoint; if not, that is a finding."""
+    remark = ""
+    if old.origin != head.origin:
+        common = chronicle.first_size_of(old.origin, head.origin)
+        if common is None:
+            report.add(older.name, f"The older checkpoint is of the log {old.origin}, this one of {head.origin}.")
+            return False
+        remark = f" The log went on under its new origin after {common} entries."
     try:
-        proof = tiles.consistency_proof(older.size, head.size, fetch)
-        merkle.verify_consistency(older.size, head.size, proof, older.root, head.root)
+        proof = tiles.consistency_proof(old.size, head.size, tree)
+        merkle.verify_consistency(old.size, head.size, proof, old.root, head.root)
     except TlogError as problem:
-        report.add("since", f"The log does not continue the older checkpoint of size {older.size}: {problem}")
+        report.add(older.name, f"The log does not continue the older checkpoint of size {old.size}: {problem}{remark}")
+        return False
+    return True
 
 
-def _read(path: Path) -> bytes | None:
+def _followed(
+    heads: Sequence[bytes], keys: Sequence[note.Verifier], chronicle: Chronicle, report: Report
+) -> tuple[note.Verifier, ...]:
+    trusted = tuple(trust.follow(heads, keys, chronicle))
+    report.notes += [
+        f"The key {key.vkey} was not given; it is trusted because entry {chronicle.announced[key]} announced it."
+        for key in trusted
+        if key not in keys
+    ]
+    return trusted
+
+
+def _believe_head(
+    raw: bytes, keys: Sequence[note.Verifier], trusted: Trust, chronicle: Chronicle, report: Report
+) -> None:
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)  # what is longer than that equals nothing it is compared with
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+        signed = checkpoint.open_signed(raw, keys)
+    except NoteError as problem:
+        report.add("checkpoint", problem)
+        return
+    report.signers = signed.signers
+    trust.check_retired("checkpoint", signed, chronicle, report)
+    trust.judge_quorum(signed.note, trusted, report)
+
+
+def _believe_older(
+    older: Mapping[Older, checkpoint.Checkpoint], keys: Sequence[note.Verifier], chronicle: Chronicle, report: Report
+) -> None:
+    for one in older:
+        try:
+            trust.check_retired(one.name, checkpoint.open_signed(one.raw, keys), chronicle, report)
+        except NoteError as problem:
+            if len(older) == 1:
+                raise
+            report.add(one.name, problem)
+    report.proven["checkpoint before it"] = len(older)
+
+
+def _check_histories(
+    source: Source, head: checkpoint.Checkpoint, question: Question, chronicle: Chronicle, report: Report
+) -> None:
+    if not chronicle.fixed:
+        return
+    if not question.parse:
+        report.notes.append("The fixed histories of subjects were not recomputed, because entries were not read.")
+        return
+    every_span = spans.of(source, head.size, parse=True)
+    stretches = parallel.in_order(spans.subjects, every_span, jobs=_jobs(question, head.size), method=question.method)
+    historycheck.check(chronicle.fixed, stretches, report)
+
+
+def _jobs(question: Question, size: int) -> int:
+    if question.jobs is None and size < _WORTH_A_WORKER:
+        return 1
+    return max(1, min(question.jobs or parallel.processors(), -(-size // (spans.BUNDLES * tiles.WIDTH))))

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-from audit.tlog.errors import NoteError
+from audit.tlog import signatures
+from audit.tlog.errors import NoteError, SignatureError
 from audit.tlog.spelling import from_base64, from_hex, to_base64
 
 ED25519 = 0x01
@@ -26,13 +24,20 @@ _LINE = re.compile("\u2014 ([^ ]+) ([A-Za-z0-9+/=]+)")
 _SKEY_PREFIX = "PRIVATE+KEY+"
 
 
+class PublicKey(Protocol):
+    """What a signer needs of the public half of a key."""
+
+    def public_bytes_raw(self) -> bytes:
+        """The 32 bytes of an Ed25519 key."""
+
+
 class SigningKey(Protocol):
     """What a signer needs of a private key: cryptography's Ed25519 key has it, and a KMS or PKCS#11 key can."""
 
     def sign(self, data: bytes, /) -> bytes:
         """The 64-byte Ed25519 signature."""
 
-    def public_key(self) -> Ed25519PublicKey:
+    def public_key(self) -> PublicKey:
         """The public half."""
 
 
@@ -81,8 +86,8 @@ class Verifier:
             raise NoteError(f"The signature of {self.name} is not an Ed25519 signature of type 0x{self.key_type:02x}.")
         message = text.encode() if time is None else cosigned_message(text, time=time)
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature[prefix:], message)
-        except InvalidSignature as problem:
+            signatures.verify(self.public_key, signature[prefix:], message)
+        except SignatureError as problem:
             raise NoteError(f"The signature of {self.name} does not match the note.") from problem
         return time
 
@@ -209,7 +214,7 @@ def cosigned_message(text: str, *, time: int) -> bytes:
 
 def format_signing_key(name: str, seed: bytes) -> str:
     """A private key file's line, as Go's note package writes it. Keep it secret."""
-    verifier = Signer(name, Ed25519PrivateKey.from_private_bytes(seed)).verifier
+    verifier = Signer(name, _private_key(seed)).verifier
     return f"{_SKEY_PREFIX}{name}+{verifier.key_id.hex()}+{to_base64(bytes([ED25519]) + seed)}"
 
 
@@ -223,10 +228,17 @@ def parse_signing_key(skey: str) -> Signer:
         raw = b""
     if not skey.startswith(_SKEY_PREFIX) or len(raw) != 33 or raw[0] != ED25519:
         raise NoteError("The signing key is not PRIVATE+KEY+name+key id+base64 of an Ed25519 key.")
-    signer = Signer(name, Ed25519PrivateKey.from_private_bytes(raw[1:]))
+    signer = Signer(name, _private_key(raw[1:]))
     if signer.verifier.key_id.hex() != key_id:
         raise NoteError(f"The signing key of {name} does not have the key id {key_id}.")
     return signer
+
+
+def _private_key(seed: bytes) -> SigningKey:
+    # Imported here, because who only verifies may not have it (see audit.tlog.signatures).
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def _parse_line(line: str) -> Signature:

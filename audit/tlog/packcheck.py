@@ -4,11 +4,21 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from audit.tlog import anchors, canonical, checkpoint, claims, entry, merkle, note, pack, proof
-from audit.tlog.canonical import Json
+from audit.tlog import (
+    checkpoint,
+    completecheck,
+    completeness,
+    entry,
+    merkle,
+    note,
+    packevidence,
+    packindex,
+    proof,
+    readme,
+)
 from audit.tlog.errors import NoteError, PackError, ProofError, TlogError
+from audit.tlog.packevidence import Proven
 from audit.tlog.report import Report
 
 _DECIMAL = r"(0|[1-9][0-9]{0,18})"
@@ -17,45 +27,49 @@ _PROOF = re.compile(rf"proofs/{_DECIMAL}\.tlog-proof")
 _RECORD = re.compile(r"records/([0-9a-f]{64})\.json")
 _KEY = re.compile(r"keys/([a-z0-9][a-z0-9._-]{0,99}\.vkey)")
 _FILE = re.compile(r"files/([A-Za-z0-9][A-Za-z0-9._-]{0,199})")
-_LAYOUT = (re.compile(re.escape(pack.README)), re.compile(re.escape(pack.INDEX)), _ENTRY, _PROOF, _RECORD, _KEY, _FILE)
-
-
-@dataclass(slots=True)
-class _Proven:
-    """What has been established so far, on which later checks build."""
-
-    head: checkpoint.Checkpoint | None = None
-    unknown: tuple[note.Signature, ...] = ()  # signature lines of the checkpoint by keys that were not given
-    entries: dict[int, dict[str, Json]] = field(default_factory=dict)
-    records: dict[str, Json] = field(default_factory=dict)
-    anchors: dict[str, set[str]] = field(default_factory=dict)
-    disclosed: list[Json] = field(default_factory=list)
-    used_keys: set[bytes] = field(default_factory=set)
+_SINGLE = re.compile("|".join(map(re.escape, (readme.PATH, packindex.PATH, completeness.PATH))))
+_LAYOUT = (_SINGLE, _ENTRY, _PROOF, _RECORD, _KEY, _FILE, completeness.RANGE)
 
 
 def check(members: Mapping[str, bytes], verifiers: Sequence[note.Verifier], report: Report) -> None:
     """Check everything and report every finding. Only the keys given are trusted, never those inside the pack."""
-    proven = _Proven()
-    _check_layout(members, report)
+    proven, index = Proven(), _read_index(members, report)
+    _check_layout(members, index, report)
     proofs = _read_proofs(members, report)
     _check_checkpoint(proofs, verifiers, proven, report)
     _check_entries(members, proofs, proven, report)
-    _check_records(members, proven, report)
-    _check_files(members, proven, report)
-    _check_claims(proven, report)
-    _check_index(members, proven, report)
+    packevidence.check_records({digest: members[path] for path, digest in _named(_RECORD, members)}, proven, report)
+    packevidence.check_files({path: members[path] for path, _ in _named(_FILE, members)}, proven, report)
+    packevidence.check_claims(proven, report)
+    if index is not None:
+        packevidence.check_disclosures(index, proven, report)
+        packevidence.check_about(index.about, proven, report)
+        packevidence.check_kinds(index, proven, report)
+        _check_listing(members, index, proven, report)
+        _check_completeness(members, index.about, proven, report)
     _check_keys(members, verifiers, proven, report)
 
 
-def _check_layout(members: Mapping[str, bytes], report: Report) -> None:
+def _read_index(members: Mapping[str, bytes], report: Report) -> packindex.Index | None:
+    if packindex.PATH not in members:
+        report.add(packindex.PATH, "The file is missing.")
+        return None
+    try:
+        return packindex.parse(members[packindex.PATH])
+    except PackError as problem:
+        report.add(packindex.PATH, problem)
+        return None
+
+
+def _check_layout(members: Mapping[str, bytes], index: packindex.Index | None, report: Report) -> None:
     for name in members:
         if not any(pattern.fullmatch(name) for pattern in _LAYOUT):
             report.add(name, "A pack has no file of this name.")
     for name, number in Counter(map(str.lower, members)).items():
         if number > 1:
             report.add(name, "Two files differ only in upper and lower case.")
-    if members.get(pack.README) != pack.README_TEXT:
-        report.add(pack.README, "The file is missing or does not have the words that every pack has.")
+    if not readme.is_issued(members.get(readme.PATH), index.version if index else None):
+        report.add(readme.PATH, "The file is missing, or its words were never given out with packs of this version.")
 
 
 def _read_proofs(members: Mapping[str, bytes], report: Report) -> dict[int, proof.TlogProof]:
@@ -74,7 +88,7 @@ def _read_proofs(members: Mapping[str, bytes], report: Report) -> dict[int, proo
 
 
 def _check_checkpoint(
-    proofs: Mapping[int, proof.TlogProof], verifiers: Sequence[note.Verifier], proven: _Proven, report: Report
+    proofs: Mapping[int, proof.TlogProof], verifiers: Sequence[note.Verifier], proven: Proven, report: Report
 ) -> None:
     if not proofs:
         report.add("proofs/", "The pack has no readable proof, so it proves nothing.")
@@ -82,7 +96,7 @@ def _check_checkpoint(
     ((common, _),) = Counter(one.checkpoint for one in proofs.values()).most_common(1)
     for index, one in proofs.items():
         if one.checkpoint != common:
-            report.add(pack.proof_path(index), "The proof is under another checkpoint than the rest of the pack.")
+            report.add(packindex.proof_path(index), "The proof is under another checkpoint than the rest of the pack.")
     try:
         signed = checkpoint.open_signed(common, verifiers)
     except NoteError as problem:
@@ -94,11 +108,11 @@ def _check_checkpoint(
 
 
 def _check_entries(
-    members: Mapping[str, bytes], proofs: Mapping[int, proof.TlogProof], proven: _Proven, report: Report
+    members: Mapping[str, bytes], proofs: Mapping[int, proof.TlogProof], proven: Proven, report: Report
 ) -> None:
     indexes = dict(_numbered(_ENTRY, members))
     for index in sorted(proofs.keys() - indexes.keys()):
-        report.add(pack.entry_path(index), "The entry of a proof is missing.")
+        report.add(packindex.entry_path(index), "The entry of a proof is missing.")
     for index, path in sorted(indexes.items()):
         try:
             _check_inclusion(index, members[path], proofs.get(index), proven.head)
@@ -116,108 +130,59 @@ def _check_inclusion(index: int, raw: bytes, one: proof.TlogProof | None, head: 
     merkle.verify_inclusion(merkle.leaf_hash(raw), index, head.size, one.hashes, head.root)
 
 
-def _check_records(members: Mapping[str, bytes], proven: _Proven, report: Report) -> None:
-    for path, digest in _named(_RECORD, members):
-        actual = hashlib.sha256(members[path]).hexdigest()
-        if actual != digest:
-            report.add(path, f"The record's SHA-256 is {actual}, which is not its name.")
-            continue
-        try:
-            proven.records[digest] = canonical.decode(members[path])
-        except TlogError as problem:
-            report.add(path, problem)
-    proven.anchors = anchors.anchored(proven.entries.values(), proven.records)
-    for digest in sorted(proven.records.keys() - proven.anchors.keys()):
-        report.add(pack.record_path(digest), "No proven entry, nor a record that one commits to, holds its digest.")
-    report.proven["record"] = len(proven.records.keys() & proven.anchors.keys())
-
-
-def _check_files(members: Mapping[str, bytes], proven: _Proven, report: Report) -> None:
-    paths = [path for path, _ in _named(_FILE, members)]
-    for path in paths:
-        digest = hashlib.sha256(members[path]).hexdigest()
-        if digest not in proven.anchors:
-            report.add(path, f"No proven entry, nor a record that one commits to, holds its SHA-256 {digest}.")
-    report.proven["file"] = len(paths)
-
-
-def _check_claims(proven: _Proven, report: Report) -> None:
-    known = proven.records.keys() | {canonical.digest(one["data"]).hex() for one in proven.entries.values()}
-    roots = signatures = 0
-    for digest in sorted(proven.records.keys() & proven.anchors.keys()):
-        for claim in claims.objects(proven.records[digest]):
-            try:
-                if claim.keys() == claims.MERKLE:
-                    claims.check_merkle_root(claim)
-                    roots += 1
-                elif claim.keys() >= claims.SIGNATURE:
-                    proven.used_keys.add(claims.check_signature(claim, known))
-                    signatures += 1
-            except ProofError as problem:
-                report.add(pack.record_path(digest), problem)
-    report.proven["Merkle root"], report.proven["signature of people"] = roots, signatures
-
-
-def _check_index(members: Mapping[str, bytes], proven: _Proven, report: Report) -> None:
-    if pack.INDEX not in members:
-        report.add(pack.INDEX, "The file is missing.")
-        return
-    try:
-        index = pack.parse_index(members[pack.INDEX])
-    except PackError as problem:
-        report.add(pack.INDEX, problem)
-        return
-    for disclosure in index.disclosures:
-        _check_disclosure(disclosure, proven, report)
-    report.proven["disclosure"] = len(index.disclosures)
-    _check_about(index.about, proven, report)
-    _check_kinds(index, proven, report)
-    _check_listing(members, index, proven, report)
-
-
-def _check_disclosure(disclosure: pack.Disclosure, proven: _Proven, report: Report) -> None:
-    sealed = [one["sealed"] for one in proven.entries.values()]
-    pairs = [pair for fields in sealed if isinstance(fields, dict) for pair in fields.items()]
-    # The commitment was computed from field, value and salt when the index was read.
-    if (disclosure.field, disclosure.commitment) not in pairs:
-        report.add(pack.INDEX, f"The value disclosed for {disclosure.field!r} opens no commitment of a proven entry.")
-    proven.disclosed.append(disclosure.value)
-
-
-def _check_about(about: pack.About, proven: _Proven, report: Report) -> None:
-    if {"type": about.type, "id": about.id} not in [one["subject"] for one in proven.entries.values()]:
-        report.add(pack.INDEX, f"No proven entry is about {about.type} {about.id}.")
-    texts = {text for value in [*proven.entries.values(), *proven.disclosed] for _, text in anchors.mentions(value)}
-    if about.title not in texts | proven.anchors.keys():
-        report.add(pack.INDEX, f"The title {about.title!r} stands in no proven entry, record or disclosure.")
-
-
-def _check_kinds(index: pack.Index, proven: _Proven, report: Report) -> None:
-    for digest, kind in index.records:
-        record = proven.records.get(digest)
-        own = record.get("kind") if isinstance(record, dict) else None
-        if kind != own and kind not in proven.anchors.get(digest, set()):
-            report.add(pack.INDEX, f"Nothing says that the record {digest} is of the kind {kind!r}.")
-
-
-def _check_listing(members: Mapping[str, bytes], index: pack.Index, proven: _Proven, report: Report) -> None:
+def _check_listing(members: Mapping[str, bytes], index: packindex.Index, proven: Proven, report: Report) -> None:
     kinds = dict(index.records)
-    expected = pack.Index(
+    expected = packindex.Index(
+        index.version,
         proven.head.origin if proven.head else index.origin,
         index.about,
         tuple(sorted(number for number, _ in _numbered(_ENTRY, members))),
         tuple((digest, kinds.get(digest, "")) for _, digest in _named(_RECORD, members)),
-        pack.in_order(index.disclosures),
+        packindex.in_order(index.disclosures),
         tuple((path, hashlib.sha256(members[path]).hexdigest()) for path, _ in _named(_FILE, members)),
         tuple(path for path, _ in _named(_KEY, members)),
+        completeness.parts(members),
     )
-    for name in ("origin", "entries", "records", "disclosures", "files", "keys"):
+    for name in ("origin", "entries", "records", "disclosures", "files", "keys", "parts"):
         if getattr(index, name) != getattr(expected, name):
-            report.add(pack.INDEX, f"Its {name} are not those of the pack: files were added, removed or reordered.")
+            report.add(packindex.PATH, f"Its {name} are not those of the pack: files were added, removed or reordered.")
+
+
+def _check_completeness(members: Mapping[str, bytes], about: packindex.About, proven: Proven, report: Report) -> None:
+    """Every claim that the pack holds all entries about a subject; a pack without claims is said to have none."""
+    if not completeness.parts(members):
+        report.remarks.append(f"it does not prove completeness: other events about {about.type} {about.id} may exist")
+        return
+    try:
+        given = completeness.parse(members)
+        if not any((claim.type, claim.id) == (about.type, about.id) for claim in given.claims):
+            raise PackError(f"It says nothing about {about.type} {about.id}, which the pack is about.")
+        if proven.head is None:
+            raise ProofError("Nothing is complete, because the checkpoint is not signed by a known key.")
+        entries = {index: members[packindex.entry_path(index)] for index in proven.entries}
+        checked = completecheck.Check(given, proven.head, entries)
+    except TlogError as problem:
+        report.add(completeness.PATH, problem)
+        return
+    _check_subjects(given, checked, about, report)
+
+
+def _check_subjects(
+    given: completeness.Completeness, checked: completecheck.Check, about: packindex.About, report: Report
+) -> None:
+    complete = []
+    for claim in given.claims:
+        try:
+            complete.append(checked.claim(claim))
+        except ProofError as problem:
+            report.add(completeness.PATH, problem)
+    report.proven["history proven complete"] = len(complete)
+    own = [one for one in complete if (one.type, one.id) == (about.type, about.id)]
+    report.remarks += [f"complete: {checked.sentence(one)}" for one in own]
 
 
 def _check_keys(
-    members: Mapping[str, bytes], verifiers: Sequence[note.Verifier], proven: _Proven, report: Report
+    members: Mapping[str, bytes], verifiers: Sequence[note.Verifier], proven: Proven, report: Report
 ) -> None:
     """A key in the pack is believed in nothing, but it must be one that was given or that signed something here."""
     packed = {}
@@ -243,7 +208,7 @@ def _read_key(raw: bytes) -> note.Verifier:
     return note.Verifier.parse(text[:-1])
 
 
-def _account_for(signature: note.Signature, packed: Iterable[note.Verifier], proven: _Proven) -> bool:
+def _account_for(signature: note.Signature, packed: Iterable[note.Verifier], proven: Proven) -> bool:
     """Whether a key inside the pack made the signature line: that keeps its bytes honest, not its signer."""
     for verifier in packed:
         if proven.head and (verifier.name, verifier.key_id) == (signature.name, signature.key_id):

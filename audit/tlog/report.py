@@ -17,16 +17,33 @@ class Finding:
         return printable(f"{self.where}: {self.what}")
 
 
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A known witness that cosigned the checkpoint, and when it says it did."""
+
+    name: str
+    vkey: str
+    at: str
+
+
 @dataclass(slots=True)
 class Report:
-    """All findings of one verification, and the counts of what was proven. Clean means: no finding."""
+    """All findings of one verification, and the counts of what was proven. Clean means: no finding.
+
+    remarks: what the sentence adds to the counts, such as whether a pack is complete.
+    """
 
     origin: str = ""
     size: int = 0
     root: bytes = b""
     signers: list[str] = field(default_factory=list)
     proven: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    about: str = ""  # what was proven, where a number does not say it
+    witnesses: list[Witnessed] = field(default_factory=list)
+    quorum: str = ""  # what was asked of the witnesses, in words
+    notes: list[str] = field(default_factory=list)  # what to know although it is not wrong
 
     def add(self, where: str, what: object) -> None:
         """Note a finding."""
@@ -44,8 +61,16 @@ class Report:
                 f"Not verified: {counted(len(self.findings), 'finding')}. Rely on nothing here until each is explained."
             )
         counts = [counted(number, noun) for noun, number in self.proven.items() if number or noun == "entry"]
-        log = f"{counts[0]} of the log {self.origin} at size {self.size}, signed by {', '.join(self.signers)}"
-        return printable(f"Verified: {'; '.join([log, *counts[1:]])}.")
+        log = f"{self.about or counts[0]} of the log {self.origin} at size {self.size}, "
+        parts = [f"{log}signed by {', '.join(self.signers)}", *counts[1:]]
+        if self.quorum:
+            witnesses = ", ".join(f"{one.name} at {one.at}" for one in self.witnesses) or "nobody"
+            parts.append(f"asked of witnesses: {self.quorum}; cosigned by {witnesses}")
+        return printable(f"Verified: {'; '.join([*parts, *self.remarks])}.")
+
+    def lines(self) -> list[str]:
+        """The report for people: a line for each finding and note, and the summary."""
+        return [*map(str, self.findings), *(printable(f"Note: {one}") for one in self.notes), self.summary()]
 
     def as_json(self) -> dict[str, Json]:
         """The report for programs."""
@@ -56,6 +81,10 @@ class Report:
             "root": self.root.hex(),
             "signers": [*self.signers],
             "proven": {**self.proven},
+            "remarks": [*self.remarks],
+            "witnesses": [{"name": one.name, "vkey": one.vkey, "at": one.at} for one in self.witnesses],
+            "quorum": self.quorum,
+            "notes": [*self.notes],
             "findings": [{"where": finding.where, "what": finding.what} for finding in self.findings],
             "summary": self.summary(),
         }

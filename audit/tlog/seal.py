@@ -21,9 +21,14 @@ def new_salt() -> bytes:
 
 def commit(field: str, value: object, salt: bytes) -> bytes:
     """The commitment to a field's value. Raises CanonicalError for a value without a canonical spelling."""
+    return commit_to(canonical.encode([field, value]), salt)
+
+
+def commit_to(encoded: bytes, salt: bytes) -> bytes:
+    """The same, where the canonical JSON of [field, value] was written before."""
     if len(salt) != SALT_BYTES:
         raise CanonicalError(f"A seal's salt has {SALT_BYTES} bytes; this one has {len(salt)}.")
-    return hashlib.sha256(_DOMAIN + salt + canonical.encode([field, value])).digest()
+    return hashlib.sha256(_DOMAIN + salt + encoded).digest()
 
 
 def matches(commitment: bytes, field: str, value: object, salt: bytes) -> bool:

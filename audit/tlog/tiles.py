@@ -117,12 +117,12 @@ def encode_bundle(entries: Sequence[bytes]) -> bytes:
 def decode_bundle(data: bytes, width: int = WIDTH) -> list[bytes]:
     """The entries of a bundle of that width. Raises TileError if bytes are missing or left over."""
     entries: list[bytes] = []
-    place = 0
-    for _ in range(width):
+    place, end = 0, len(data)
+    for number in range(width):
         start = place + 2
-        place = start + int.from_bytes(data[place:start], "big")
-        if start > len(data) or place > len(data):
-            raise TileError(f"The entry bundle ends inside entry {len(entries)} of {width}.")
+        place = start + (data[place] << 8 | data[place + 1]) if start <= end else start
+        if place > end:
+            raise TileError(f"The entry bundle ends inside entry {number} of {width}.")
         entries.append(data[start:place])
     if place != len(data):
         raise TileError(f"The entry bundle has {len(data) - place} bytes after its {width} entries.")
@@ -175,6 +175,11 @@ def consistency_proof(old: int, new: int, fetch: Fetch) -> list[bytes]:
 def tree_root(size: int, fetch: Fetch) -> bytes:
     """The root of the tree as it was at `size`, from stored tiles; `fetch` as in `inclusion_proof`."""
     return _roots([(0, size)], fetch)[0] if size else merkle.EMPTY_ROOT
+
+
+def subtree_roots(ranges: list[tuple[int, int]], fetch: Fetch) -> list[bytes]:
+    """The root over each range of entries that is one subtree of the tree, from stored tiles; `fetch` as above."""
+    return _roots(ranges, fetch)
 
 
 class _Subtree(NamedTuple):

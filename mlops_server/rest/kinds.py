@@ -7,6 +7,7 @@ from django.db import DataError
 from django.http import Http404
 from rest_framework import exceptions as rest
 
+from audit import errors as log_errors
 from audit.log import EntryTooLarge
 from audit.proofs import NotSequenced
 from audit.tlog.errors import CanonicalError
@@ -34,6 +35,7 @@ METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This address does not take
 NOT_ACCEPTABLE = Kind("not-acceptable", 406, "The answer has no such form")
 CONFLICT = Kind("conflict", 409, "The record's state does not allow this")
 ALREADY_EXISTS = Kind("already-exists", 409, "The name is taken")
+MUST_BE_KEPT = Kind("must-be-kept", 409, "A duty to keep stands over this")
 STALE = Kind("stale", 409, "What the decision is about has changed")
 NOTHING_SERVES = Kind("nothing-serves", 409, "No approved version serves here")
 NOT_SEQUENCED = Kind("not-sequenced", 409, "The event is not under a signed tree head yet")
@@ -58,6 +60,10 @@ _OF: dict[type[BaseException], Kind] = {
     errors.Stale: STALE,
     errors.RevisionMismatch: REVISION_MISMATCH,
     errors.NothingServes: NOTHING_SERVES,
+    log_errors.NotErasable: INVALID,
+    log_errors.AlreadyDecided: CONFLICT,
+    log_errors.NeedsAnother: DUTY_CONFLICT,
+    log_errors.MustBeKept: MUST_BE_KEPT,
     NotSequenced: NOT_SEQUENCED,
     CanonicalError: INVALID,
     EntryTooLarge: INVALID,

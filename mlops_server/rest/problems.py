@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions as rest
 
+from audit.errors import Refusal
 from audit.proofs import NotSequenced
 from mlops_server.rest import kinds
 from mlops_server.rest.kinds import Kind
@@ -94,7 +95,7 @@ def _is_api(request: HttpRequest) -> bool:
 
 def _detail(error: Exception) -> str:
     match error:
-        case RegistryError():
+        case Refusal():
             return error.detail
         case rest.ValidationError() | DjangoValidationError():
             return "Some of the input cannot be used; `errors` names each place."
@@ -112,7 +113,7 @@ def _detail(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str:
     match error:
-        case RegistryError():
+        case Refusal():
             return error.remedy
         case rest.NotAuthenticated():
             return "Send 'Authorization: Bearer <token>'; POST /api/v1/tokens gives one."

@@ -19,6 +19,14 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     description="A name of your choice, up to 200 characters. A repeat with the same key and body within a day gets "
     "the first answer again and changes nothing.",
 )
+_PREFER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="`audit-receipt, wait=5` lets the answer wait, at most so many seconds (2 by default, never more than "
+    "10), until what it did is in the log under a signed head. It then carries `Audit-Event`, the event's id, and "
+    "`Audit-Receipt`, its C2SP tlog-proof in base64; or `Audit-Receipt-Pending` where the time was too short.",
+)
 _IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
@@ -59,6 +67,7 @@ class OperationSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         headers = [_IDEMPOTENCY_KEY] if self.method == "POST" else []
+        headers += [_PREFER] if self.method in _UNSAFE else []
         return headers + ([_IF_MATCH] if self._reads_if_match() else [])
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:

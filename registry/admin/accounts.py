@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from audit.pages import columns, show
 from audit.pages.records import Section
@@ -48,6 +50,9 @@ class UserAdmin(ScopedAdmin):
                 empty="No role: this account may do nothing.",
             ),
         )
+        if row.kind == User.Kind.PERSON and request.user.has_perm("audit.add_redaction"):
+            asking = f"{reverse('admin:audit_redaction_add')}?{urlencode({'person': f'person:{row.pk}'})}"
+            yield Section("Personal data", show.link("Ask to erase everything about this person", asking))
 
 
 @admin.register(Grant)

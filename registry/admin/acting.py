@@ -10,10 +10,11 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from audit.actors import Actor
+from audit.errors import NeedsAnother, NotErasable, Refusal
 from audit.pages import show
 from registry import actors
 from registry.admin.scoped import ScopedAdmin
-from registry.errors import Invalid, NotPermitted, RegistryError, SignatureRejected
+from registry.errors import Invalid, NotPermitted, SignatureRejected
 
 View = Callable[[HttpRequest, str], HttpResponse]
 
@@ -59,11 +60,11 @@ class ActingAdmin(ScopedAdmin):
             return redirect(show.url_of(row))
         try:
             answer = getattr(self, name)(request, row)
-        except RegistryError as refusal:
+        except Refusal as refusal:
             words = f"{refusal.detail} {refusal.remedy}".strip()
             messages.error(request, words)
             typed = {"act": name, "refusal": words, **_typed(request)}
-            return self.page(request, self.readable(request, object_id), status=_status(refusal), typed=typed)
+            return self.page(request, self.readable(request, object_id), status=status(refusal), typed=typed)
         if isinstance(answer, HttpResponse):
             return answer
         messages.success(request, answer)
@@ -98,11 +99,12 @@ def revision(request: HttpRequest) -> int:
     return int(given)
 
 
-def _status(refusal: RegistryError) -> int:
+def status(refusal: Refusal) -> int:
+    """The page's status where it shows a refusal."""
     match refusal:
-        case NotPermitted() | SignatureRejected():
+        case NotPermitted() | SignatureRejected() | NeedsAnother():
             return 403
-        case Invalid():
+        case Invalid() | NotErasable():
             return 422
     return 409
 

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from registry.api import (
     datasets,
+    erasures,
     evaluations,
     evidence,
     models,
@@ -36,6 +37,9 @@ router.register("slots", slots.Slots, basename="slots")
 router.register("rollouts", rollouts.Rollouts, basename="rollouts")
 router.register("accounts", people.Accounts, basename="accounts")
 router.register("grants", people.Grants, basename="grants")
+# Of the log, by the rules of what is governed here.
+router.register("audit/redactions", erasures.Redactions, basename="audit-redactions")
+router.register("audit/holds", erasures.Holds, basename="audit-holds")
 
 urlpatterns = [
     path("tokens", people.Tokens.as_view(), name="tokens"),

@@ -8,11 +8,12 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from audit import guard
+from audit.models import Governed
 from registry.models.base import Record
 from registry.roles import Role
 
 
-class User(AbstractUser):
+class User(Governed, AbstractUser):
     """A person, or a service account that may never sign."""
 
     class Kind(models.TextChoices):
@@ -26,7 +27,7 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "registry_user"
-        triggers = guard.governed("account", operational=["last_login"])
+        triggers = guard.governed("account", operational=["last_login"], withheld=["password"], person="id")
 
     def __str__(self) -> str:
         return self.full_name or self.username
@@ -72,7 +73,7 @@ class Grant(Record):
                 name="one_open_grant_per_role",
             )
         ]
-        triggers = guard.governed("account", key="account_id")
+        triggers = guard.governed("account", key="account_id", person="account_id")
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} for {self.system or 'every system'}"

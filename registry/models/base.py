@@ -3,8 +3,10 @@
 import uuid_utils.compat
 from django.db import models
 
+from audit.models import Governed
 
-class Record(models.Model):
+
+class Record(Governed):
     """A row with a UUIDv7, so that the primary key is also the order of creation."""
 
     id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)

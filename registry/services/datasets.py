@@ -78,7 +78,7 @@ def ingest(dataset: Dataset, *, source: IO[bytes], name: str, format: str, media
             request=actor.request,
         )
         event = events.IngestionRequested(dataset=str(dataset.pk), source=artifact.digest)
-        log.record(event, subject=ingestion, actor=actor, sealed={"source_name": name})
+        log.record(event, subject=ingestion, actor=actor)
         jobs.enqueue(TASKS[Ingestion], ingestion.pk, request=actor.request)
     return ingestion
 

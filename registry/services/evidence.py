@@ -54,5 +54,5 @@ def _fix(set_: EvidenceSet, items: list[EvidenceItem], *, actor: Actor) -> Evide
     event = events.EvidenceRecorded(
         artifact=set_.artifact_digest, dataset=set_.dataset_digest, root=set_.root, items=len(items)
     )
-    log.record(event, subject=set_, actor=actor)
+    log.record(event, subject=set_, actor=actor, parts=items)
     return set_

@@ -2,14 +2,13 @@
 
 import io
 from collections.abc import Iterable
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from audit import keys, log, proofs
+from audit import bundles, keys, log, proofs
 from audit.actors import Actor
-from audit.models import Checkpoint, Event, Leaf, Sealed
+from audit.models import Checkpoint, Event
 from audit.tlog import note, pack
 from registry import events, records, signatures
 from registry.errors import Conflict
@@ -23,15 +22,16 @@ from registry.services import gating
 def export(promotion: PromotionRequest, *, actor: Actor) -> bytes:
     """The pack of one request as a zip, proven under the newest signed head; that it left is itself an event.
 
+    It holds every event about the request and about all that the decision stands on, and proves that none is left out.
     Records promotion.pack_exported. Raises NotPermitted, and Conflict while the newest events await their place.
     """
     require(actor, Action.EXPORT, promotion.slot.system)
-    head = proofs.latest()
-    entries = list(_entries(promotion))
-    if head is None or not entries or _unsequenced(entries, head):
-        raise Conflict("The newest events are not under a signed head yet.", remedy="Ask again in a second.")
     target = io.BytesIO()
-    pack.write(target, _pack(promotion, entries, head))
+    try:
+        head = bundles.newest_head()
+        pack.write(target, _pack(promotion, head))
+    except proofs.NotSequenced as error:
+        raise Conflict(str(error), remedy="Ask again in a second.") from error
     data = target.getvalue()
     with transaction.atomic(durable=True):
         promotion = PromotionRequest.objects.select_for_update().get(pk=promotion.pk)
@@ -39,55 +39,50 @@ def export(promotion: PromotionRequest, *, actor: Actor) -> bytes:
     return data
 
 
-def _pack(promotion: PromotionRequest, entries: list[Event], head: Checkpoint) -> pack.Pack:
+def _pack(promotion: PromotionRequest, head: Checkpoint) -> pack.Pack:
+    entries = list(_entries(dict.fromkeys(_subjects(promotion))))
+    bundles.require_placed(entries, head)
+    verifier = bundles.published_verifier(head)
     return pack.Pack(
-        origin=settings.LOG_ORIGIN,
+        origin=bundles.origin(head),
         about=pack.About("promotion", str(promotion.pk), str(promotion)),
-        entries=[_proven(entry, head) for entry in entries],
+        entries=bundles.proven([*entries, *([verifier[0]] if verifier else [])], head),
         records=list(_records(promotion)),
-        disclosures=list(_disclosures(entries)),
-        keys=_keys(promotion),
+        disclosures=list(bundles.disclosures(entries, columns=False)),
+        keys=_keys(promotion, head),
+        files={bundles.VERIFIER_FILE: verifier[1]} if verifier else {},
+        completeness=bundles.completeness({(one.subject_type, one.subject_id) for one in entries}, head),
     )
 
 
-def _keys(promotion: PromotionRequest) -> dict[str, note.Verifier]:
+def _keys(promotion: PromotionRequest, head: Checkpoint) -> dict[str, note.Verifier]:
     """For reference only; a key that signed nothing in the pack would be a finding."""
-    known = {"log.vkey": note.Verifier(settings.LOG_ORIGIN, note.ED25519, keys.public(keys.LOG))}
+    known = bundles.head_keys(head)
     if promotion.decisions.exists():
         signing = keys.public(signatures.KEY)
         known["signing.vkey"] = note.Verifier(f"{settings.LOG_ORIGIN}/signing", note.ED25519, signing)
     return known
 
 
-def _subjects(promotion: PromotionRequest) -> Iterable[tuple[str, Any]]:
+def _subjects(promotion: PromotionRequest) -> Iterable[tuple[str, str]]:
     """Everything the decision stands on, and what came of it."""
     version = promotion.model_version
-    yield "promotion", promotion.pk
-    yield "model_version", version.pk
-    yield "training_run", version.run_id
-    yield "dataset_version", version.dataset_version_id
-    yield "policy", promotion.policy_id
+    yield "promotion", str(promotion.pk)
+    yield "model_version", str(version.pk)
+    yield "training_run", str(version.run_id)
+    yield "dataset_version", str(version.dataset_version_id)
+    yield "policy", str(promotion.policy_id)
     for item in gating.evidence_about(version):
-        yield "evidence_set", item.set_id
+        yield "evidence_set", str(item.set_id)
     if hasattr(promotion, "rollout"):
-        yield "rollout", promotion.rollout.pk
+        yield "rollout", str(promotion.rollout.pk)
     if SlotAssignment.objects.filter(champion_promotion=promotion).exists():
-        yield "slot", promotion.slot_id
+        yield "slot", str(promotion.slot_id)
 
 
-def _entries(promotion: PromotionRequest) -> Iterable[Event]:
-    for subject_type, subject_id in dict.fromkeys(_subjects(promotion)):
-        yield from Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id)).order_by("ticket")
-
-
-def _unsequenced(entries: list[Event], head: Checkpoint) -> bool:
-    tickets = [entry.ticket for entry in entries]
-    return Leaf.objects.filter(ticket__in=tickets, index__lt=head.size).count() < len(tickets)
-
-
-def _proven(entry: Event, head: Checkpoint) -> pack.ProvenEntry:
-    proof = proofs.inclusion(entry.id, head=head)
-    return pack.ProvenEntry(index=proof.index, raw=bytes(entry.leaf), proof=proof.format())
+def _entries(subjects: Iterable[tuple[str, str]]) -> Iterable[Event]:
+    for subject_type, subject_id in subjects:
+        yield from Event.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("ticket")
 
 
 def _records(promotion: PromotionRequest) -> Iterable[pack.Record]:
@@ -102,10 +97,3 @@ def _records(promotion: PromotionRequest) -> Iterable[pack.Record]:
         if item.digest not in seen:
             seen.add(item.digest)
             yield pack.Record.of(item.kind, records.evidence_item(item, item.set))
-
-
-def _disclosures(entries: list[Event]) -> Iterable[pack.Disclosure]:
-    """What people wrote, where it has not been erased."""
-    rows = Sealed.objects.filter(ticket__in=[entry.ticket for entry in entries])
-    for row in rows.exclude(salt=None):
-        yield pack.Disclosure(field=row.field, salt=bytes(row.salt or b""), value=row.value)

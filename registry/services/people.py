@@ -39,7 +39,7 @@ def create(
     try:
         with transaction.atomic(durable=True):
             account.save(force_insert=True)
-            log.record(events.AccountCreated(kind=kind), subject=account, actor=actor, sealed={"username": username})
+            log.record(events.AccountCreated(kind=kind), subject=account, actor=actor)
     except IntegrityError as error:
         raise AlreadyExists(f"The user name {username!r} is taken.", remedy="Choose another.") from error
     return account

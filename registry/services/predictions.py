@@ -1,6 +1,6 @@
 """The prediction log: outcomes that arrive later, and batches sealed so that a changed row shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -9,6 +9,7 @@ from django.db import transaction
 from audit import log
 from audit.actors import Actor
 from audit.events import plain
+from audit.watch.findings import Finding
 from registry import actors, events, records
 from registry.errors import Invalid, NotPermitted, Problem
 from registry.models import Outcome, Prediction, PredictionBatch, Slot
@@ -78,6 +79,18 @@ def _seal(slot: Slot, actor: Actor) -> PredictionBatch | None:
         event = events.PredictionsSealed(slot=slot.key, row_count=len(rows), digest=batch.digest)
         log.record(event, subject=batch, actor=actor)
     return batch
+
+
+def changed_batches() -> Iterator[Finding]:
+    """The sealed batches whose predictions are no longer what was sealed, for the log's self-check."""
+    for batch in PredictionBatch.objects.order_by("id").iterator():
+        rows = list(Prediction.objects.filter(batch=batch).order_by("id"))
+        if len(rows) != batch.row_count:
+            expected, actual = f"{batch.row_count} predictions", f"{len(rows)}"
+            yield Finding("registry_prediction", f"of batch {batch.pk}", "", expected, actual)
+        elif (found := digest(rows)) != batch.digest:
+            expected, actual = f"rows with the root {batch.digest[:24]}…", f"rows with the root {found[:24]}…"
+            yield Finding("registry_prediction", f"of batch {batch.pk}", "", expected, actual)
 
 
 def digest(rows: Iterable[Prediction]) -> str:

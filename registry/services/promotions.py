@@ -56,7 +56,7 @@ def submit(version: ModelVersion, *, slot: Slot, policy: PolicyVersion, reason: 
         with transaction.atomic(durable=True):
             request.save(force_insert=True)
             type(results[0]).objects.bulk_create(results)
-            log.record(_submitted(request, answer), subject=request, actor=actor, reason=reason, also=results)
+            log.record(_submitted(request, answer), subject=request, actor=actor, reason=reason, parts=results)
     except IntegrityError as error:
         raise AlreadyExists(
             f"There is an open request for {version} and {slot} already.", remedy="Decide or withdraw that one first."

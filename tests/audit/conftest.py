@@ -4,7 +4,7 @@ import pytest
 
 from audit import sequencer
 from audit.tlog import note
-from tests import factories
+from tests import factories, recorded
 
 ORIGIN = "example.org/test-log"
 
@@ -23,4 +23,4 @@ def sequenced(live_database: str, signer: note.Signer) -> None:
     for _ in range(130):
         factories.token(account)
     for limit in (1, 3, 100, 4096):
-        sequencer.sequence(signer, origin=ORIGIN, limit=limit)
+        recorded.place(signer, origin=ORIGIN, limit=limit)

@@ -12,10 +12,10 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections, transaction
 
-from audit import keys, proofs, sequencer
+from audit import grants, keys, proofs, sequencer
 from audit.models import Checkpoint, Event, Leaf, Tile
 from audit.tlog import canonical, checkpoint, merkle, note
-from tests import databases, factories
+from tests import databases, factories, recorded
 from tests.audit.conftest import ORIGIN
 
 pytestmark = pytest.mark.usefixtures("live_database")
@@ -44,7 +44,7 @@ INSERT = """
 def roots_agree(signer: note.Signer) -> bool:
     """Whether every signed head commits to exactly the entries below its size, recomputed from the entries alone."""
     order = dict(Leaf.objects.values_list("ticket", "index"))
-    entries = {order[event.ticket]: bytes(event.leaf) for event in Event.objects.all() if event.ticket in order}
+    entries = {order[event.ticket]: bytes(event.leaf or b"") for event in Event.objects.all() if event.ticket in order}
     hashes = [merkle.leaf_hash(entries[index]) for index in range(len(entries))]
     heads = [
         checkpoint.open_signed(row.note.encode(), [signer.verifier]).head for row in Checkpoint.objects.order_by("size")
@@ -62,7 +62,7 @@ def test_sequence_places_every_event_once_under_signed_heads(sequenced: None, si
 
 def test_sequence_without_events_signs_nothing(sequenced: None, signer: note.Signer) -> None:
     before = Checkpoint.objects.count()
-    assert sequencer.sequence(signer, origin=ORIGIN).events == 0
+    assert recorded.place(signer, origin=ORIGIN).events == 0
     assert Checkpoint.objects.count() == before
 
 
@@ -70,29 +70,52 @@ def test_sequence_finds_event_that_commits_late(signer: note.Signer) -> None:
     with psycopg.connect(databases.url(connection.settings_dict["NAME"])) as slow:
         early = slow.execute(INSERT, [LEAF]).fetchone()
         factories.person()  # commits with a higher ticket
-        sequencer.sequence(signer, origin=ORIGIN)
-    sequencer.sequence(signer, origin=ORIGIN)
+        recorded.place(signer, origin=ORIGIN)
+    recorded.place(signer, origin=ORIGIN)
     assert early is not None
     assert Leaf.objects.latest("index").ticket == early[0] < Event.objects.latest("ticket").ticket
     assert roots_agree(signer)
 
 
 def test_sequence_with_changed_tree_stops(sequenced: None, signer: note.Signer) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_leaf DISABLE TRIGGER append_only")
-        cursor.execute("UPDATE audit_leaf SET hash = sha256('other') WHERE index = 257")
+    with databases.superuser(connection.settings_dict["NAME"]) as tampering:
+        tampering.execute("ALTER TABLE audit_leaf DISABLE TRIGGER append_only")
+        tampering.execute("UPDATE audit_leaf SET hash = sha256('other') WHERE index = 257")
     factories.person()
     with pytest.raises(sequencer.TreeMismatch, match="Nothing is signed"):
-        sequencer.sequence(signer, origin=ORIGIN)
+        recorded.place(signer, origin=ORIGIN)
 
 
-@pytest.mark.parametrize("leaf", [b"{}", LEAF.replace(b'"x.y"', b'"x.z"'), LEAF.replace(b'"type":"x"', b'"type":"y"')])
+OTHER_THINGS = [
+    b"{}",
+    LEAF.replace(b'"x.y"', b'"x.z"'),
+    LEAF.replace(b'"type":"x"', b'"type":"y"'),
+    LEAF.replace(b'"id":"1"', b'"id":"2"'),
+    LEAF.replace(b"33c3a", b"33c3b"),
+    LEAF.replace(b'"actor":"a"', b'"actor":"b"'),
+    LEAF.replace(b'"request":""', b'"request":"r"'),
+    # The columns' words stand in the data, where they say nothing.
+    LEAF.replace(b'"x.y"', b'"x.z"').replace(b"{}", b'{"z":["},"],"zz":"event"}', 1),
+]
+
+
+@pytest.mark.parametrize("leaf", OTHER_THINGS)
 def test_sequence_signs_no_entry_that_says_other_things_than_its_columns(signer: note.Signer, leaf: bytes) -> None:
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [leaf])
     with pytest.raises(sequencer.EntryMismatch, match="Nothing is signed"):
-        sequencer.sequence(signer, origin=ORIGIN)
+        recorded.place(signer, origin=ORIGIN)
     assert Checkpoint.objects.count() == 0
+
+
+def test_sequence_refuses_column_that_continues_the_entry(signer: note.Signer) -> None:
+    """The bytes begin as the column does, and the column says more than the actor."""
+    leaf = LEAF.replace(b'"data":{}', b'"data":{"a":"b","at":"c"}')
+    actor = leaf[len('{"actor":"') : leaf.rindex(b'","at"')].decode()
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT.replace("'a'", "%s"), [leaf, actor])
+    with pytest.raises(sequencer.EntryMismatch, match="other things than its columns"):
+        recorded.place(signer, origin=ORIGIN)
 
 
 def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
@@ -100,7 +123,7 @@ def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
 
     def rival() -> None:
         while not stop.is_set():
-            sequencer.sequence(signer, origin=ORIGIN, limit=3)
+            recorded.place(signer, origin=ORIGIN, limit=3)
         connections.close_all()
 
     rivals = [threading.Thread(target=rival) for _ in range(3)]
@@ -111,7 +134,7 @@ def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
     stop.set()
     for thread in rivals:
         thread.join()
-    sequencer.sequence(signer, origin=ORIGIN)
+    recorded.place(signer, origin=ORIGIN)
     assert Leaf.objects.count() == Event.objects.count()
     assert roots_agree(signer)
 
@@ -121,7 +144,7 @@ def test_rolled_back_event_leaves_no_place(signer: note.Signer) -> None:
         cursor.execute(INSERT, [LEAF])
         transaction.set_rollback(True)
     factories.person()
-    sequencer.sequence(signer, origin=ORIGIN)
+    recorded.place(signer, origin=ORIGIN)
     assert list(Leaf.objects.values_list("index", flat=True)) == list(range(Event.objects.count()))
 
 
@@ -130,7 +153,7 @@ def test_sequencer_killed_at_random_loses_nothing() -> None:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "mlops_server.settings",
-        "DATABASE_URL": databases.url(connection.settings_dict["NAME"]),
+        "DATABASE_URL": databases.url(connection.settings_dict["NAME"], role=grants.SEQUENCER),
         "MERGE_DELAY_MS": "5",
     }
     command = [sys.executable, "manage.py", "sequencer"]
@@ -144,7 +167,7 @@ def test_sequencer_killed_at_random_loses_nothing() -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     signer = sequencer.log_signer(settings.LOG_ORIGIN)
-    sequencer.sequence(signer, origin=settings.LOG_ORIGIN)
+    recorded.place(signer, origin=settings.LOG_ORIGIN)
     assert Leaf.objects.count() == Event.objects.count()
     assert Checkpoint.objects.count() >= 3
     assert roots_agree(signer)
@@ -153,7 +176,10 @@ def test_sequencer_killed_at_random_loses_nothing() -> None:
 def test_inclusion_proof_of_every_kind_of_place_verifies(sequenced: None, signer: note.Signer) -> None:
     for place in (0, 1, 103, 104, 255, 256, Leaf.objects.count() - 1):
         event = Event.objects.get(ticket=Leaf.objects.get(index=place).ticket)
-        assert proofs.inclusion(event.id).verify(bytes(event.leaf), [signer.verifier]).head.size == Leaf.objects.count()
+        assert (
+            proofs.inclusion(event.id).verify(bytes(event.leaf or b""), [signer.verifier]).head.size
+            == Leaf.objects.count()
+        )
 
 
 def test_inclusion_proof_of_unsequenced_event_is_refused(sequenced: None) -> None:

@@ -1,6 +1,7 @@
 """What `deploy/` runs in containers is what one machine runs, but for the address."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -63,8 +64,8 @@ def kubernetes_keys(name: str) -> set[str]:
 def test_private_keys_are_where_they_sign_and_nowhere_else(keys: Callable[[str], set[str]]) -> None:
     public = {"signing.pub", "log.pub"}
     assert {name: keys(name) for name in ("web", "worker", "beat", "sequencer")} == {
-        "web": {"signing.key", *public},
-        "worker": public,
+        "web": {"signing.key", "sealing.key", *public},
+        "worker": {"sealing.key", *public},
         "beat": public,
         "sequencer": {"log.key", "log.pub"},
     }
@@ -74,21 +75,86 @@ def test_no_service_mounts_the_folder_of_keys_whole() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     mounted = {mount.split(":")[1] for service in services.values() for mount in service.get("volumes", [])}
     assert {path for path in mounted if path.startswith("/etc")} == {
-        f"/etc/mlops/keys/{name}" for name in ("log.key", "log.pub", "signing.key", "signing.pub")
+        f"/etc/mlops/keys/{name}" for name in ("log.key", "log.pub", "sealing.key", "signing.key", "signing.pub")
     }
 
 
-def test_database_script_makes_a_role_that_is_no_superuser(tmp_path: Path) -> None:
+def test_what_is_published_outlives_the_sequencers_container() -> None:
+    place = yaml.safe_load(configuration())["data"]["LOG_PUBLISH_DIR"]
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    mounts = {
+        target: volume for volume, target, *_ in (m.split(":") for m in compose["services"]["sequencer"]["volumes"])
+    }
+    pod = next(yaml.safe_load_all((DEPLOY / "kubernetes" / "sequencer.yaml").read_text()))["spec"]["template"]["spec"]
+    (claim,) = [volume["persistentVolumeClaim"] for volume in pod["volumes"] if volume["name"] == "published"]
+    assert {"name": "published", "mountPath": place} in deployment("sequencer")["volumeMounts"]
+    assert (compose["services"]["sequencer"]["environment"]["LOG_PUBLISH_DIR"], mounts[place]) == (place, "published")
+    assert (claim, "published" in compose["volumes"]) == ({"claimName": "mlops-published"}, True)
+
+
+def compose_role(name: str) -> str:
+    """As whom a service works in the database."""
+    address = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"][name]["environment"]["DATABASE_URL"]
+    return role_of(address)
+
+
+def role_of(address: str) -> str:
+    """The login, and what it makes of itself."""
+    return "".join(re.findall(r"(?<=//)\w+|\?options=\S+", address))
+
+
+def kubernetes_role(name: str) -> str:
+    """By the secret that holds the address, as `configuration.yaml` says how to make it."""
+    made = dict(re.findall(r"generic (\S+) --from-literal=DATABASE_URL=(\S+)", configuration()))
+    (address,) = [made[each["secretRef"]["name"]] for each in deployment(name)["envFrom"] if secret(each) in made]
+    return role_of(address)
+
+
+def secret(source: dict[str, Any]) -> str:
+    name: str = source.get("secretRef", {}).get("name", "")
+    return name
+
+
+def configuration() -> str:
+    return (DEPLOY / "kubernetes" / "configuration.yaml").read_text()
+
+
+@pytest.mark.parametrize("role", [compose_role, kubernetes_role])
+def test_each_process_works_in_the_database_as_itself(role: Callable[[str], str]) -> None:
+    assert {name: role(name) for name in ("web", "worker", "beat", "sequencer", "migrate")} == {
+        "web": "mlops",
+        "worker": "mlops",
+        "beat": "mlops",
+        "sequencer": "mlops_sequencer",
+        "migrate": "mlops_migrator?options=-c%20role%3Dmlops_owner",
+    }
+
+
+def test_database_script_makes_roles_with_passwords_that_own_nothing(tmp_path: Path) -> None:
     """By the same client that the image's entry point uses, on a server of its own."""
     server = embedded.Postgres(tmp_path / "postgres", durable=False)
+    names = {
+        "mlops": "APPLICATION",
+        "mlops_sequencer": "SEQUENCER",
+        "mlops_migrator": "MIGRATOR",
+        "mlops_reader": "READER",
+    }
+    passwords = {f"{name}_PASSWORD": f"it's \\ {name}" for name in names.values()}
     with embedded.running(server):
-        command = [str(embedded._postgres_binaries() / "psql"), "-v", "ON_ERROR_STOP=1", "--no-psqlrc"]
+        command = [str(embedded._postgres_binaries() / "psql"), "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "--quiet"]
         address = server.url("postgres", role="postgres")
-        environment = {**os.environ, "DATABASE_PASSWORD": "it's \\ secret"}
-        subprocess.run([*command, "-f", str(DEPLOY / "postgres.sql"), address], env=environment, check=True)
-        with psycopg.connect(address) as connection:
-            (role,) = connection.execute(
-                "SELECT rolname, rolsuper, rolcreaterole, rolbypassrls FROM pg_database JOIN pg_roles ON datdba = "
-                "pg_roles.oid WHERE datname = 'mlops'"
-            )
-    assert role == ("mlops", False, False, False)
+        command += ["-f", str(DEPLOY / "postgres.sql"), address]
+        subprocess.run(command, env={**os.environ, **passwords}, check=True)
+        with psycopg.connect(server.url(role="postgres")) as connection:
+            made = connection.execute("SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'SCRAM%' AND rolcanlogin")
+            owner = connection.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'mlops'")
+            assert ({name for (name,) in made}, owner.fetchall()) == (set(names), [("mlops_owner",)])
+
+
+def test_database_script_finds_the_roles_where_compose_mounts_them() -> None:
+    """`\\ir` looks from the folder of the script, in the container as in the checkout."""
+    mounts = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["postgres"]["volumes"]
+    places = {target: DEPLOY / source for source, target, *_ in (mount.split(":") for mount in mounts) if "/" in source}
+    script = next(target for target, source in places.items() if source.name == "postgres.sql")
+    (named,) = re.findall(r"\\ir (\S+)", places[script].read_text())
+    assert places[os.path.normpath(Path(script).parent / named)].resolve() == embedded.ROLES_SQL

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import redis
 
+from audit import grants
 from mlops_server import embedded, errors, folders
 
 
@@ -17,9 +18,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def remember(url: str) -> None:
-    with psycopg.connect(url) as connection:
+def remember(folder: Path) -> None:
+    with psycopg.connect(embedded.Postgres(folder).url(role=grants.MIGRATOR)) as connection:
         connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+        connection.execute("GRANT SELECT ON note TO mlops")
 
 
 def recall(url: str) -> list[tuple[str]]:
@@ -33,8 +35,8 @@ def answers(url: str) -> bool:
 
 
 def test_postgres_started_again_has_its_data(folder: Path) -> None:
-    with embedded.postgres(folder) as url:
-        remember(url)
+    with embedded.postgres(folder):
+        remember(folder)
     with embedded.postgres(folder) as url:
         assert recall(url) == [("kept",)]
 
@@ -43,7 +45,7 @@ def test_postgres_after_kill_has_its_data(folder: Path) -> None:
     server = embedded.Postgres(folder)
     with embedded.running(server) as process:
         server.create_database()
-        remember(server.url())
+        remember(folder)
         process.kill()
         process.wait()
     with embedded.postgres(folder) as url:
@@ -67,10 +69,51 @@ def test_postgres_with_a_lock_naming_another_process_starts(folder: Path) -> Non
         assert answers(url)
 
 
-def test_postgres_role_of_the_application_is_no_superuser(folder: Path) -> None:
-    with embedded.postgres(folder, durable=False) as url, psycopg.connect(url) as connection:
-        role = connection.execute("SELECT rolname, rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()
-    assert role == [("mlops", False)]
+WHO = """
+    SELECT rolname, current_user, pg_get_userbyid(datdba), rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls,
+        has_schema_privilege('public', 'CREATE') OR has_database_privilege(datname, 'CREATE, TEMPORARY')
+    FROM pg_roles, pg_database WHERE rolname = session_user AND datname = current_database()
+"""
+
+
+@pytest.mark.parametrize("role", [grants.APPLICATION, grants.SEQUENCER, grants.READER])
+def test_postgres_roles_at_work_own_nothing_and_make_nothing(folder: Path, role: str) -> None:
+    server = embedded.Postgres(folder, durable=False)
+    with embedded.postgres(folder, durable=False), psycopg.connect(server.url(role=role)) as connection:
+        assert connection.execute(WHO).fetchall() == [(role, role, "mlops_owner", False, False)]
+
+
+def test_postgres_migrator_acts_as_the_owner(folder: Path) -> None:
+    server = embedded.Postgres(folder, durable=False)
+    with embedded.postgres(folder, durable=False), psycopg.connect(server.url(role=grants.MIGRATOR)) as connection:
+        found = connection.execute(WHO).fetchall()
+    assert found == [("mlops_migrator", "mlops_owner", "mlops_owner", False, True)]
+
+
+@pytest.mark.parametrize("role", [grants.OWNER, grants.ERASER])
+def test_postgres_owners_cannot_sign_in(folder: Path, role: str) -> None:
+    with embedded.postgres(folder, durable=False), pytest.raises(psycopg.OperationalError, match="not permitted"):
+        psycopg.connect(embedded.Postgres(folder).url(role=role))
+
+
+def test_postgres_folder_from_before_the_roles_is_brought_over(folder: Path) -> None:
+    server = embedded.Postgres(folder, durable=False)
+    with embedded.running(server):
+        with psycopg.connect(server.url("postgres", role="postgres"), autocommit=True) as connection:
+            connection.execute("CREATE ROLE mlops LOGIN CREATEDB")
+            connection.execute("CREATE DATABASE mlops OWNER mlops")
+        with psycopg.connect(server.url()) as connection:
+            connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+            connection.execute("CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+        server.create_database()
+        server.create_database()
+        with psycopg.connect(server.url(role="postgres")) as connection:
+            owners = (
+                "SELECT DISTINCT pg_get_userbyid(owner) FROM (SELECT datdba FROM pg_database WHERE datname = 'mlops' "
+            )
+            owners += "UNION SELECT relowner FROM pg_class WHERE relname = 'note' UNION SELECT proowner FROM pg_proc "
+            found = connection.execute(owners + "WHERE proname = 'one') AS each (owner)").fetchall()
+    assert found == [("mlops_owner",)]
 
 
 def test_postgres_in_a_long_path_uses_a_short_private_socket_folder(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def test_repeat_gets_the_first_answer_byte_for_byte(client: APIClient) -> None:
     again = client.post("/api/v1/systems", BODY, headers=KEY)
     assert (again.status_code, again.content, again["ETag"]) == (201, first.content, first["ETag"])
     assert (again["Idempotent-Replayed"], "Idempotent-Replayed" in first) == ("true", False)
+    assert again["Idempotent-Request-ID"] == first["X-Request-ID"]
     assert AISystem.objects.count() == 1
 
 

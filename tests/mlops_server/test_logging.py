@@ -7,13 +7,14 @@ import structlog
 from django.db import connection
 from django.test import Client
 
-from tests import factories, houses
+from audit import grants
+from tests import databases, factories, houses
 from tests.clients import signed_in
 
 
 def break_signing() -> None:
     """From here on the database refuses every signature."""
-    with connection.cursor() as cursor:
+    with databases.acting_as(grants.OWNER), connection.cursor() as cursor:
         cursor.execute("""
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'The disk is full.'; END $$;
             CREATE TRIGGER refuse BEFORE INSERT ON registry_decision FOR EACH ROW EXECUTE FUNCTION refuse();
@@ -45,7 +46,7 @@ def test_failure_inside_signing_is_logged_without_the_password(caplog: pytest.Lo
 @pytest.mark.django_db
 def test_failure_of_a_sign_in_is_logged_without_the_password(caplog: pytest.LogCaptureFixture) -> None:
     account = factories.person()
-    with connection.cursor() as cursor:
+    with databases.acting_as(grants.OWNER), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE registry_user RENAME TO elsewhere")
     client = Client(raise_request_exception=False)
     body = {"username": account.username, "password": factories.PASSWORD}

@@ -1,5 +1,6 @@
 """`manage.py up` refuses in one sentence what it cannot do."""
 
+import configparser
 import os
 import signal
 import socket
@@ -85,6 +86,43 @@ def test_embedded_servers_are_those_without_a_url(tmp_path: Path) -> None:
     variables = {"VAR_DIR": str(tmp_path), "DATABASE_URL": "postgresql://db/mlops"}
     processes.fill_environment(variables)
     assert processes.embedded_servers(variables) == [embedded.Valkey(tmp_path / "valkey")]
+
+
+def test_environment_without_urls_has_an_address_for_each_role(tmp_path: Path) -> None:
+    processes.fill_environment(variables := {"VAR_DIR": str(tmp_path)})
+    names = ("web", "worker", "beat", "sequencer", "publish", "migrate")
+    logins = {name: processes.database_url(name, variables).split("://")[1].split("@")[0] for name in names}
+    assert logins == {
+        "web": "mlops",
+        "worker": "mlops",
+        "beat": "mlops",
+        "sequencer": "mlops_sequencer",
+        "publish": "mlops_sequencer",
+        "migrate": "mlops_migrator",
+    }
+
+
+def test_one_address_is_everybodys() -> None:
+    variables = {"DATABASE_URL": "postgresql://db/mlops"}
+    assert {processes.database_url(name, variables) for name in ("web", "sequencer", "migrate")} == {
+        "postgresql://db/mlops"
+    }
+
+
+def test_processes_do_not_see_the_addresses_of_others(tmp_path: Path) -> None:
+    """What the supervisor inherits goes to every process; what is one process's own stands in its section."""
+    variables = {
+        f"{name}DATABASE_URL": f"postgresql://{name.lower()}%40@db" for name in ("", "SEQUENCER_", "MIGRATOR_")
+    }
+    inherited = processes.environment(variables, var=tmp_path)
+    text = processes.supervisor_configuration(var=tmp_path, port=1, servers=[], variables=variables)
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    own = {name: parser[f"program:{name}"]["environment"] for name in ("web", "worker", "beat", "sequencer")}
+    assert {name for name in inherited if "DATABASE_URL" in name} == {"DATABASE_URL"}
+    assert own == dict.fromkeys(("web", "worker", "beat"), 'DATABASE_URL="postgresql://%40@db"') | {
+        "sequencer": 'DATABASE_URL="postgresql://sequencer_%40@db"'
+    }
 
 
 def test_credentials_table_aligns_its_columns() -> None:

@@ -15,7 +15,7 @@ from registry import authentication, signatures
 from registry.authentication import MAX_WRONG, WINDOW_SECONDS
 from registry.errors import SignatureRejected
 from registry.models import User
-from tests import factories
+from tests import factories, recorded
 
 
 @pytest.fixture(autouse=True)
@@ -132,3 +132,11 @@ def test_sign_in_hashes_the_password_once(account: User, settings: Any) -> None:
     User.objects.filter(pk=account.pk).update(password=Counting().encode(factories.PASSWORD, "salt"))
     APIClient().post("/api/v1/tokens", {"username": account.username, "password": factories.PASSWORD})
     assert Counting.verified == 1
+
+
+def test_wrong_password_is_on_record_until_the_lock(account: User) -> None:
+    for _ in range(authentication.MAX_WRONG + 3):
+        authentication.is_right(account, "not it")
+    failed = [one for one in recorded.entries(account) if one["event"] == "account.sign_in_failed"]
+    assert [one["data"]["tried"] for one in reversed(failed)] == list(range(1, authentication.MAX_WRONG + 1))
+    assert [one["data"]["locked"] for one in failed] == [True] + [False] * (authentication.MAX_WRONG - 1)

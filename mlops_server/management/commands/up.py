@@ -9,10 +9,12 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import dj_database_url
 import psutil
 from django.core.management import BaseCommand, call_command
 from django.db import connection
@@ -52,8 +54,8 @@ class Command(BaseCommand):
         self.say(f"Starting {' and '.join(server.name for server in servers) or 'with the servers of the URLs'} ...")
         with stack.running(var=var, port=port, servers=servers) as local:
             local.wait_for_servers(servers)
-            call_command("migrate", interactive=False, verbosity=0)
-            connection.close()
+            with connected_to(processes.database_url("migrate", os.environ)):
+                call_command("migrate", interactive=False, verbosity=0)
             self.say("The database is up to date. Starting web, worker, beat and sequencer ...")
             local.start_application()
             if not local.wait_until_ready(seconds=READY_SECONDS):
@@ -88,6 +90,20 @@ class Command(BaseCommand):
     def say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+@contextlib.contextmanager
+def connected_to(url: str) -> Iterator[None]:
+    """Django's connection goes to another address as long as the block: a process of its own would take seconds."""
+    before = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict |= dj_database_url.parse(url)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.clear()
+        connection.settings_dict |= before
 
 
 def check(var: Path, port: int, servers: list[embedded.Server]) -> None:

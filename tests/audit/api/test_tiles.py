@@ -4,12 +4,15 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from audit import keys
 from audit.models import Event
 from audit.tlog import canonical, checkpoint, entry, merkle, note, tiles
 from tests import factories
+from tests.audit.api.cosigning import cosign
 
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -23,7 +26,7 @@ def size(sequenced: Event) -> int:
 @pytest.fixture
 def long_log(event: Event) -> int:
     """A log of 600 entries: two full tiles of hashes, one of 88, and a tile of two roots above them."""
-    told = entry.parse(bytes(event.leaf))
+    told = entry.parse(bytes(event.leaf or b""))
     copies = [uuid4() for _ in range(600 - Event.objects.count())]
     Event.objects.bulk_create(
         Event(
@@ -48,11 +51,11 @@ def fetched(path: str) -> bytes:
     return answer.content
 
 
-def test_checkpoint_is_signed_by_the_log_and_never_cached(size: int) -> None:
+def test_checkpoint_is_signed_by_the_log_and_kept_for_a_moment(size: int) -> None:
     answer = Client().get("/log/checkpoint")
     known = note.Verifier(settings.LOG_ORIGIN, note.ED25519, keys.public(keys.LOG))
     signed = checkpoint.open_signed(answer.content, [known])
-    assert (signed.head.size, answer["Cache-Control"]) == (size, "no-cache")
+    assert (signed.head.size, answer["Cache-Control"]) == (size, "public, max-age=1, must-revalidate")
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
 
 
@@ -107,3 +110,44 @@ def test_entries_hold_no_name_and_no_words(size: int) -> None:
 
 def test_log_takes_no_post(size: int) -> None:
     assert Client().post("/log/checkpoint").status_code == 405
+
+
+def test_tile_that_the_reader_has_is_not_sent_again(size: int) -> None:
+    path = f"/log/{tiles.bundle_path(0, size)}"
+    tag = Client().get(path)["ETag"]
+    again = Client().get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again["ETag"], again["Cache-Control"]) == (304, b"", tag, FOR_EVER)
+
+
+def test_checkpoint_that_moved_has_another_tag(size: int) -> None:
+    tag = Client().get("/log/checkpoint")["ETag"]
+    assert Client().get("/log/checkpoint", headers={"If-None-Match": tag}).status_code == 304
+    factories.system()
+    factories.sequence()
+    assert Client().get("/log/checkpoint", headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "queries"),
+    [
+        (tiles.tile_path(0, 0), 2),
+        (tiles.tile_path(0, 2, 88), 2),
+        (tiles.tile_path(1, 0, 2), 2),
+        (tiles.bundle_path(0), 3),
+    ],
+)
+def test_file_of_the_log_takes_few_queries_whatever_it_is_made_of(long_log: int, path: str, queries: int) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        fetched(path)
+    assert len(captured) <= queries
+
+
+def test_checkpoint_under_a_policy_is_the_newest_that_the_quorum_signed(
+    size: int, witnesses: list[note.Cosigner]
+) -> None:
+    assert Client().get("/log/checkpoint").status_code == 404
+    signed = cosign(*witnesses)
+    factories.system()
+    factories.sequence()
+    cosign(witnesses[0])
+    assert Client().get("/log/checkpoint").content.decode() == signed

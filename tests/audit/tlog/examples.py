@@ -87,6 +87,7 @@ def example_pack(*signers: note.Signer) -> pack.Pack:
     disclosure = pack.Disclosure("reason", SALT, REASON)
     leaves = [entry(number) for number in range(7)]
     data = {"policy": policy.digest, "evidence": [evaluation.digest], "signature": approval.digest}
+    data["title"] = "credit policy 3"
     leaves[2] = entry(2, data=data, row="ab" * 32, sealed={"reason": disclosure.commitment})
     leaves[5] = entry(5, rows={"registry_slot/9": "cd" * 32})
     signed = head(leaves, *(signers or (LOG, WITNESS)))

@@ -1,12 +1,16 @@
 """Log directories: every file's every byte counts, and an older checkpoint must be continued."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from audit.tlog import checkpoint, merkle, note, tiles
+from audit.tlog import checkpoint, merkle, note, policy, sources, spans, tiles
 from audit.tlog.errors import NoteError, PackError
-from audit.tlog.verify import verify_directory
+from audit.tlog.logcheck import Older, Question
+from audit.tlog.report import Report
+from audit.tlog.trust import Trust
+from audit.tlog.verify import verify_directory, verify_log
 from tests.audit.tlog import examples
 from tests.audit.tlog.examples import LOG, STRANGER, WITNESS
 
@@ -151,3 +155,113 @@ def test_bundle_paths_of_the_example_are_those_of_the_specification(log: Path) -
     new = [*tiles.new_tiles(0, 530), *tiles.new_bundles(0, 530)]
     assert all(tiles.parse_path(path) in new for path in paths - {"checkpoint"})
     assert len(paths) == len(new) + 1
+
+
+def test_log_with_neither_entries_nor_hashes_of_a_bundle_goes_on_and_says_so(log: Path) -> None:
+    for path in ("tile/entries/000", "tile/0/000"):
+        (log / path).unlink()
+    (log / "tile/0/001").write_bytes(bytes(8192))
+    assert judged(log) == [
+        "tile/entries/000: The entry bundle is missing.",
+        "tile/0/001: The file does not hold what the entries say.",
+        "checkpoint: Some entries and their hashes cannot be read, so the root was not recomputed.",
+    ]
+
+
+def test_log_whose_head_claims_entries_without_end_is_refused_soon(log: Path) -> None:
+    (log / "checkpoint").write_bytes(note.sign(checkpoint.Checkpoint(examples.ORIGIN, 2**62, bytes(32)).text(), LOG))
+    found = judged(log)
+    assert found[-1] == "tile/entries/128: Nothing before this bundle can be read; the rest was not."
+    assert len(found) <= 2 * spans.BUNDLES + 4
+
+
+def test_log_is_hashed_without_being_read_where_that_is_asked(tmp_path: Path) -> None:
+    examples.publish(tmp_path, [*LEAVES[:3], b"no entry", *LEAVES[4:300]])
+    report = asked(tmp_path, parse=False)
+    assert (report.findings, report.notes) == ([], ["The entries were hashed, but not read."])
+    (tmp_path / "tile/entries/000").write_bytes(tiles.encode_bundle(LEAVES[:256]))
+    assert [finding.where for finding in asked(tmp_path, parse=False).findings] == [
+        "tile/0/000",
+        "tile/1/000.p/1",
+        "checkpoint",
+    ]
+
+
+def test_log_that_continues_several_older_checkpoints_but_one_names_that_one(log: Path) -> None:
+    heads = [examples.head(LEAVES[:size]) for size in (0, 7, 256, 300)]
+    fork, foreign = examples.head([*LEAVES[:299], LEAVES[400]]), examples.head(LEAVES[:300], STRANGER)
+    older = [Older(f"since {n}", raw) for n, raw in enumerate([*heads, fork, foreign, b"no checkpoint"])]
+    found = [str(one) for one in asked(log, since=tuple(older)).findings]
+    assert [one.partition(" the ")[0] for one in found] == [
+        f"since 5: No known key signed{found[0][28:].partition(' the ')[0]}",
+        "since 6: The note is not text, an empty line and signature lines, each ended by a newline.",
+        "since 4: The log does not continue",
+    ]
+
+
+WITNESSES = {
+    name: note.Cosigner(f"{name}.example.org", examples.key(name), time=1_790_000_000 + number)
+    for number, name in enumerate(("w1", "w2", "w3"))
+}
+POLICY = policy.parse(
+    "".join(
+        [
+            f"log {LOG.vkey}\n",
+            *(f"witness {name} {witness.vkey}\n" for name, witness in WITNESSES.items()),
+            "group majority 2 w1 w2 w3\nquorum majority\n",
+        ]
+    ).encode()
+)
+
+
+def test_log_whose_quorum_is_reached_says_who_cosigned_and_when(tmp_path: Path) -> None:
+    examples.publish(tmp_path, LEAVES[:3], LOG, WITNESSES["w1"], WITNESSES["w3"])
+    report = asked(tmp_path, trust=Trust(policy=POLICY))
+    assert report.summary() == (
+        "Verified: 3 entries of the log models.example.org/audit at size 3, signed by models.example.org/audit, "
+        "w1.example.org, w3.example.org; 1 tile; asked of witnesses: 2 of (w1, w2, w3); "
+        "cosigned by w1 at 2026-09-21T14:13:20Z, w3 at 2026-09-21T14:13:22Z."
+    )
+    assert report.as_json()["witnesses"] == [
+        {"name": "w1", "vkey": WITNESSES["w1"].vkey, "at": "2026-09-21T14:13:20Z"},
+        {"name": "w3", "vkey": WITNESSES["w3"].vkey, "at": "2026-09-21T14:13:22Z"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("signers", "reason"),
+    [
+        ((), "The quorum is not reached: it asks for 2 of (w1, w2, w3); cosigned by none of them."),
+        (("w2",), "The quorum is not reached: it asks for 2 of (w1, w2, w3); cosigned by w2."),
+    ],
+)
+def test_log_whose_quorum_is_not_reached_is_refused(tmp_path: Path, signers: tuple[str, ...], reason: str) -> None:
+    examples.publish(tmp_path, LEAVES[:3], LOG, *(WITNESSES[name] for name in signers), WITNESS)
+    assert [str(one) for one in asked(tmp_path, trust=Trust(policy=POLICY)).findings] == [f"checkpoint: {reason}"]
+
+
+def test_log_cosigned_by_every_witness_but_not_by_the_log_is_refused(tmp_path: Path) -> None:
+    examples.publish(tmp_path, LEAVES[:3], *WITNESSES.values())
+    (found,) = asked(tmp_path, trust=Trust(policy=POLICY)).findings
+    assert "but not by a known key of models.example.org/audit" in found.what
+
+
+def test_log_with_a_cosignature_of_another_checkpoint_is_refused(tmp_path: Path) -> None:
+    examples.publish(tmp_path, LEAVES[:3], LOG, WITNESSES["w1"])
+    other = note.signature_line(note.text_of(examples.head(LEAVES[:4])), WITNESSES["w2"])
+    with (tmp_path / "checkpoint").open("ab") as file:
+        file.write(other.encode())
+    (found,) = asked(tmp_path, trust=Trust(policy=POLICY)).findings
+    assert str(found) == "checkpoint: The signature of w2.example.org does not match the note."
+
+
+def test_log_without_the_cosignature_of_a_witness_that_was_asked_for_is_refused(tmp_path: Path) -> None:
+    examples.publish(tmp_path, LEAVES[:3], LOG, WITNESS)
+    trust = Trust((LOG.verifier,), witnesses=(WITNESS.verifier, WITNESSES["w1"].verifier))
+    assert [str(one) for one in asked(tmp_path, trust=trust).findings] == [
+        "checkpoint: The witness w1.example.org has not cosigned it."
+    ]
+
+
+def asked(folder: Path, *, trust: Trust | None = None, **options: Any) -> Report:
+    return verify_log(sources.Directory(str(folder)), Question(trust or Trust((LOG.verifier,)), **options))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit.tlog import archive, canonical, note, pack, proof
+from audit.tlog import archive, canonical, note, pack, packindex, proof
 from audit.tlog.errors import PackError
 from audit.tlog.pack import Disclosure, Record
 from audit.tlog.report import Report
@@ -51,7 +51,8 @@ def test_pack_that_is_clean_says_what_was_proven() -> None:
     assert [str(finding) for finding in report.findings] == []
     assert report.summary() == (
         "Verified: 2 entries of the log models.example.org/audit at size 7, signed by models.example.org/audit, "
-        "witness.example.org/w1; 4 records; 1 file; 1 Merkle root; 1 signature of people; 1 disclosure."
+        "witness.example.org/w1; 4 records; 1 file; 1 Merkle root; 1 signature of people; 1 disclosure; "
+        "it does not prove completeness: other events about promotion 42 may exist."
     )
 
 
@@ -112,6 +113,8 @@ def test_pack_without_a_member_is_refused(name: str) -> None:
         "keys/other.vkey",
         "keys/",
         "readme.txt",
+        "completeness.json",
+        "ranges/0-7.bundle",
     ],
 )
 def test_pack_with_a_member_added_is_refused(name: str) -> None:
@@ -273,7 +276,8 @@ def test_pack_with_a_record_that_is_not_canonical_is_refused() -> None:
         (pack.About("promotion", "43", "42"), "pack.json: No proven entry is about promotion 43."),
         (
             pack.About("promotion", "42", "Safe"),
-            "pack.json: The title 'Safe' stands in no proven entry, record or disclosure.",
+            "pack.json: The title 'Safe' is not that of promotion 42: no entry about it, nor its own record in one, is "
+            "called so.",
         ),
     ],
 )
@@ -306,8 +310,12 @@ def test_pack_with_a_disclosure_that_opens_nothing_is_refused(disclosure: Disclo
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b'"v":1}', b'"v":2}'),
-        (b'"v":1}', b'"v":1,"w":0}'),
+        (b'"v":2}', b'"v":1}'),
+        (b'"v":2}', b'"v":3}'),
+        (b'"v":2}', b'"v":true}'),
+        (b'"v":2}', b'"v":2,"w":0}'),
+        (b'"parts":[],', b""),
+        (b'"parts":[],', b'"parts":[{"digest":"","path":""}],'),
         (b'"index":2', b'"index":true'),
         (b'"entries":[', b'"entries":[[],'),
         (b'"title":"credit policy 3"', b'"title":["credit policy 3"]'),
@@ -322,7 +330,7 @@ def test_pack_with_another_index_is_refused(old: bytes, new: bytes) -> None:
 
 
 def test_pack_index_with_lists_in_another_order_is_refused() -> None:
-    index = pack.parse_index(MEMBERS["pack.json"])
+    index = packindex.parse(MEMBERS["pack.json"])
     reordered = replace(index, records=index.records[::-1]).format()
     assert judged(zipped(MEMBERS | {"pack.json": reordered})) == [
         "pack.json: Its records are not those of the pack: files were added, removed or reordered."

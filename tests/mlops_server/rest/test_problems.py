@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from rest_framework import exceptions as rest
 from rest_framework.test import APIClient
 
+from audit import errors as log_errors
 from audit.log import EntryTooLarge
 from audit.proofs import NotSequenced
 from audit.tlog.errors import CanonicalError
@@ -77,9 +78,10 @@ def test_handle_of_each_error_gives_its_kind(error: Exception, status: int, slug
     assert f'"type": "/problems/{slug}"' in answer.content.decode()
 
 
-def test_handle_of_every_registry_error_is_foreseen() -> None:
-    family = [error for error in vars(errors).values() if isinstance(error, type) and issubclass(error, Exception)]
-    assert [error for error in family if kinds.of(error("x")) is None] == [errors.RegistryError]
+def test_handle_of_every_refusal_is_foreseen() -> None:
+    known = [*vars(log_errors).values(), *vars(errors).values()]
+    family = {error for error in known if isinstance(error, type) and issubclass(error, Exception)}
+    assert {error for error in family if kinds.of(error("x")) is None} == {log_errors.Refusal, errors.RegistryError}
 
 
 def test_handle_of_an_unforeseen_error_leaves_it_to_the_500(request_: HttpRequest) -> None:

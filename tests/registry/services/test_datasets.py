@@ -68,7 +68,7 @@ def test_ingest_keeps_the_file_under_its_digest_and_waits_for_a_worker() -> None
         "ingestion.requested",
         {"dataset": str(ingestion.dataset_id), "source": source.digest},
     )
-    assert recorded.sealed(ingestion) == {"source_name": "people.csv"}
+    assert recorded.changes(ingestion)["source_name"] == {"new": "people.csv"}
     assert hashlib.sha256(artifacts.read(source.digest)).hexdigest() == source.digest
     assert (ingestion.state, ingestion.requested_by) == ("queued", ingestion.dataset.system.owner)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from audit import sequencer
-from audit.tlog import note, verify
+from audit import actors, grants, histories, sequencer
+from audit.tlog import archive, note, verify
 from registry.errors import Conflict, NotPermitted
 from registry.models import PromotionRequest
 from registry.roles import Role
 from registry.services import packs
-from tests import factories, houses, recorded
+from tests import databases, factories, houses, recorded
 from tests.factories import acting
 
 pytestmark = pytest.mark.usefixtures("live_database")
@@ -29,7 +29,7 @@ def signer() -> note.Signer:
 def promotion(signer: note.Signer) -> PromotionRequest:
     """A completed promotion whose every event has its place."""
     done = houses.champion(houses.build()).champion_promotion
-    sequencer.sequence(signer, origin=settings.LOG_ORIGIN)
+    recorded.place(signer, origin=settings.LOG_ORIGIN)
     assert done is not None
     return PromotionRequest.objects.get(pk=done.pk)
 
@@ -46,6 +46,36 @@ def test_export_verifies_with_the_logs_key_alone(
     report = verify.verify_pack(path, [signer.verifier])
     assert report.findings == []
     assert report.proven["signature of people"] == 2
+
+
+def test_export_is_complete_for_the_request_and_all_that_the_decision_stands_on(
+    promotion: PromotionRequest, signer: note.Signer
+) -> None:
+    with databases.acting_as(grants.SEQUENCER):
+        histories.fix(actor=actors.system("sequencer"))
+    recorded.place(signer, origin=settings.LOG_ORIGIN)
+    known = len(recorded.names(promotion))
+    report = verify.verify_pack(exported(promotion), [signer.verifier])
+    (remark,) = report.remarks
+    assert (report.findings, report.proven["history proven complete"]) == ([], 9)
+    assert remark.startswith(f"complete: all {known} events about promotion {promotion.pk} up to size ")
+
+
+def test_export_of_a_rejected_request_without_the_rejection_is_found_out(signer: note.Signer) -> None:
+    house = houses.build()
+    request = houses.signed(
+        houses.submitted(house), house.validator, meaning="independent_validation", verdict="reject"
+    )
+    recorded.place(signer, origin=settings.LOG_ORIGIN)
+    with zipfile.ZipFile(io.BytesIO(exported(request))) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    (rejection,) = [name for name, raw in members.items() if name.startswith("entries/") and b'"reject"' in raw]
+    number = rejection.removeprefix("entries/").removesuffix(".json")
+    kept = {name: raw for name, raw in members.items() if name not in (rejection, f"proofs/{number}.tlog-proof")}
+    findings = verify.verify_pack(b"".join(archive.write(kept)), [signer.verifier]).findings
+    assert f"Not complete: the pack leaves out entry {number} about promotion {request.pk}." in [
+        finding.what for finding in findings
+    ]
 
 
 def test_export_holds_promotion_signatures_and_every_figure(promotion: PromotionRequest) -> None:

@@ -7,13 +7,14 @@ from django.db import connection
 from django.utils import timezone
 
 from audit import actors as system_actors
+from audit import grants
 from registry.errors import Invalid, NothingServes, NotPermitted
 from registry.models import Outcome, Prediction, PredictionBatch, PromotionRequest, Slot, User
 from registry.roles import Role
 from registry.services import deployments, predictions
 from registry.serving import inference, snapshot
 from registry.serving.inference import Row
-from tests import factories, houses, recorded
+from tests import databases, factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
 
@@ -134,7 +135,7 @@ def test_seal_of_one_slot_that_fails_leaves_the_others_sealed(house: House, call
     houses.champion(broken)
     for one in (broken, house):
         inference.predict(one.slot.key, ROWS[:1], actor=acting(one.operator))
-    with connection.cursor() as cursor:
+    with databases.acting_as(grants.OWNER), connection.cursor() as cursor:
         cursor.execute("""
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'The disk is full.'; END $$;
         """)

@@ -1,6 +1,7 @@
 """The tables of the log. Nothing leads into or out of them by foreign key; triggers refuse every rewrite."""
 
 import uuid_utils.compat
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -9,7 +10,8 @@ class Event(models.Model):
     """One committed fact: the entry's exact bytes, and the columns it is found by."""
 
     ticket = models.BigAutoField(primary_key=True)
-    leaf = models.BinaryField()
+    leaf = models.BinaryField(null=True, help_text="null once its bundle is in the archive")
+    changes = models.BinaryField(null=True, help_text="commitments to old and new values; the entry has its digest")
     id = models.UUIDField(unique=True, default=uuid_utils.compat.uuid7)
     event = models.TextField()
     subject_type = models.TextField()
@@ -21,7 +23,13 @@ class Event(models.Model):
     class Meta:
         db_table = "audit_event"
         ordering = ["-ticket"]
-        indexes = [models.Index(fields=["subject_type", "subject_id", "ticket"], name="audit_event_subject")]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "ticket"], name="audit_event_subject"),
+            models.Index(fields=["actor", "ticket"], name="audit_event_actor"),
+            models.Index(fields=["event", "ticket"], name="audit_event_name"),
+            models.Index(fields=["request"], condition=~models.Q(request=""), name="audit_event_request"),
+            BrinIndex(fields=["at"], name="audit_event_at", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} of {self.subject_type} {self.subject_id}"
@@ -66,15 +74,14 @@ class Checkpoint(models.Model):
         return f"Checkpoint at size {self.size}"
 
 
-class Sealed(models.Model):
-    """What an entry only commits to: a value that may be personal, with its salt, erasable without breaking a proof."""
+class Cosignature(models.Model):
+    """A witness's signature line on a head: it has seen this head, and that it continues the one before."""
 
-    commitment = models.BinaryField(primary_key=True)
-    ticket = models.BigIntegerField(db_index=True)
-    field = models.TextField()
-    salt = models.BinaryField(null=True)
-    value = models.TextField(null=True)  # noqa: DJ001  null means erased, which an empty text does not
+    size = models.BigIntegerField()
+    witness = models.TextField()
+    line = models.TextField()
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        db_table = "audit_sealed"
-        verbose_name_plural = "sealed values"
+        db_table = "audit_cosignature"
+        constraints = [models.UniqueConstraint(fields=["size", "witness"], name="one_cosignature_a_witness")]

@@ -1,0 +1,1 @@
+"""Whatever is killed, and when: what was acknowledged is in the tree, once."""

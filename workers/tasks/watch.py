@@ -1,0 +1,29 @@
+"""The watch over the log, and its archive."""
+
+from celery import shared_task
+
+from audit import retention
+from audit.watch import selfcheck, verifications
+from registry.services import predictions
+from workers.tasks import context
+
+EXTRA: dict[str, selfcheck.Check] = {"sealed predictions": predictions.changed_batches}
+
+
+@shared_task(name="workers.verify_log")
+def verify_log() -> int:
+    """Everything, in this one process: Celery's children may have none of their own."""
+    return verifications.verify(actor=context.worker(), extra=EXTRA).finding_count
+
+
+@shared_task(name="workers.verify_recent")
+def verify_recent() -> int:
+    """What is new since the last clean verification."""
+    found = verifications.verify_recent(actor=context.worker(), extra=EXTRA)
+    return found.finding_count if found else 0
+
+
+@shared_task(name="workers.archive_log")
+def archive_log() -> int:
+    """Entries that are old enough."""
+    return len(retention.archive(actor=context.worker()))
