@@ -35,9 +35,10 @@ class _Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A living key: its id and what encrypts with it."""
+    """A living key: its id, how it stands in the table, and what encrypts with it."""
 
     id: int
+    wrapped: bytes
     cipher: AESGCM
 
 
@@ -107,7 +108,7 @@ def _read(condition: str, values: list[Any]) -> list[DataKey]:
         found = cursor.fetchall()
     known = installation_key.known()  # after the rows: a rotation ends with its files
     return [
-        DataKey(identity, AESGCM(unwrap(bytes(wrapped), person=person, known=known)))
+        DataKey(identity, bytes(wrapped), AESGCM(unwrap(bytes(wrapped), person=person, known=known)))
         for identity, person, wrapped in found
         if wrapped is not None
     ]

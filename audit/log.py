@@ -95,8 +95,6 @@ def record(
 def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """In the caller's transaction, prepared: Django's own cursor writes every value into the statement's text."""
     connection.ensure_connection()
-    if connection.connection.prepare_threshold is None:  # Django's default, under which `prepare` is not heeded
-        connection.connection.prepare_threshold = 0
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         return cursor.execute(statement, parameters, prepare=True).fetchall()
 

@@ -20,11 +20,11 @@ _DOMAIN = b"audit/sealed/v1\n"
 # One row a person and no arrays: making those and taking them apart would cost more than the event itself.
 _STORE = """
     INSERT INTO audit_sealed (ticket, person, key, content)
-    SELECT ticket, person, key, content FROM event, (VALUES {rows}) AS given (person, key, content)
-    WHERE EXISTS (SELECT FROM audit_data_key living WHERE living.id = key AND wrapped IS NOT NULL)
+    SELECT ticket, person, key, content FROM event, (VALUES {rows}) AS given (person, key, wrapped, content)
+    WHERE EXISTS (SELECT FROM audit_data_key living WHERE living.id = key AND living.wrapped = given.wrapped)
     RETURNING person
 """
-_ROW = "(%s::text, %s::bigint, %s::bytea)"
+_ROW = "(%s::text, %s::bigint, %s::bytea, %s::bytea)"
 
 
 class Envelope:
@@ -51,7 +51,7 @@ class Envelope:
         people = sorted(self._content.keys() - but_for)
         for person in people:
             key = datakeys.of(person, again=again)
-            values += [person, key.id, encrypt(key.cipher, self._content[person], identity)]
+            values += [person, key.id, key.wrapped, encrypt(key.cipher, self._content[person], identity)]
         return _STORE.format(rows=", ".join([_ROW] * len(people))), values
 
     def complete(self, identity: UUID, stored: Collection[str]) -> None:

@@ -112,6 +112,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Storage: one engine everywhere. ATOMIC_REQUESTS stays False so that a recorded refusal outlives the error it leads to.
+# Prepared statements: the log's own are planned once a connection. PgBouncer must be 1.21 or newer.
+DATABASE_URL["OPTIONS"] = {"prepare_threshold": 5, **DATABASE_URL.get("OPTIONS", {})}
 DATABASES = {"default": {**DATABASE_URL, "ATOMIC_REQUESTS": False, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

@@ -109,7 +109,17 @@ def test_sealed_value_moved_to_another_event_does_not_open() -> None:
 def test_seal_finds_a_new_key_where_the_one_it_knew_is_gone() -> None:
     """A transaction that is rolled back takes with it the key that it made; the process still remembers it."""
     actor = factories.bootstrap()
-    datakeys._known[actor.id] = datakeys.DataKey(id=-1, cipher=AESGCM(bytes(32)))
+    datakeys._known[actor.id] = datakeys.DataKey(id=-1, wrapped=b"", cipher=AESGCM(bytes(32)))
+    system = factories.system()
+    identity = log.record(SystemUpdated(changed=[], revision=2), subject=system, actor=actor, reason="why")
+    assert [one.value for one in sealing.opened(Event.objects.filter(id=identity))] == ["why"]
+
+
+def test_seal_does_not_take_another_key_of_the_same_number_for_its_own() -> None:
+    """A restored database gives the same numbers to other keys; what a process remembers must not go under them."""
+    actor, other = factories.bootstrap(), factories.acting(factories.person())
+    number = datakeys.of(other.id).id
+    datakeys._known[actor.id] = datakeys.DataKey(id=number, wrapped=b"of another day", cipher=AESGCM(bytes(32)))
     system = factories.system()
     identity = log.record(SystemUpdated(changed=[], revision=2), subject=system, actor=actor, reason="why")
     assert [one.value for one in sealing.opened(Event.objects.filter(id=identity))] == ["why"]

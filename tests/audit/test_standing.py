@@ -20,12 +20,17 @@ def test_verifier_s_digest_is_put_on_record_once() -> None:
     assert told["data"] == {"digest": onefile.digest().hex()}
 
 
-def test_histories_are_fixed_once_enough_has_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_histories_are_fixed_once_enough_has_happened_and_then_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    factories.system()
+    recorded.sequence()
+    duty, fixed = standing.Histories(), Event.objects.filter(event="log.histories_fixed")
+    with databases.acting_as(grants.SEQUENCER):
+        duty.see_to()
+        assert not fixed.exists()
+        monkeypatch.setattr(histories.due, "__kwdefaults__", {"entries": 1})
+        duty.see_to()
     factories.system()
     recorded.sequence()
     with databases.acting_as(grants.SEQUENCER):
-        standing.fix_histories()
-        assert not Event.objects.filter(event="log.histories_fixed").exists()
-        monkeypatch.setattr(histories.due, "__kwdefaults__", {"entries": 1})
-        standing.fix_histories()
-    assert Event.objects.filter(event="log.histories_fixed").count() == 1
+        duty.see_to()
+    assert fixed.count() == 1

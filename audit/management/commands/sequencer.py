@@ -64,6 +64,7 @@ class Rounds:
         self.doubt = threading.Event()
         self.doubt.set()
         self._signers: list[note.Signer] = []
+        self._histories = standing.Histories()
         self._revision = -1
         self._wait = settings.MERGE_DELAY_MS / 1000
         self._trouble = complaints.Complaints(logger)
@@ -101,7 +102,8 @@ class Rounds:
             return 0
         if batch.events:
             logger.info("sequenced", events=batch.events, size=batch.size)
-            standing.fix_histories()
+            if batch.events < sequencer.BATCH:  # who waits for a place comes first
+                self._histories.see_to()
         return batch.events
 
     def _load(self) -> None:

@@ -1,0 +1,1 @@
+"""One model in every variant that is compared."""
