@@ -15,11 +15,14 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.paginator import InfinitePaginator
 
-from audit import entries, erasures, events, proofs, sealing
+from audit import events
+from audit.erasure import erasures
 from audit.models import Checkpoint, Event, Redaction
 from audit.pages import filters, names, show, trail
 from audit.pages.records import RecordAdmin, Section
+from audit.sealed import sealing
 from audit.tlog import checkpoint, merkle, note
+from audit.tree import entries, proofs
 
 ERASABLE = "The log only commits to these words: erased, they cannot be read or guessed, and every proof still holds."
 

@@ -8,6 +8,7 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit log"
 
     def ready(self) -> None:
-        from audit import checks, metrics  # noqa: F401  checks reads models, which are there only now
+        from audit.database import checks  # noqa: F401  checks reads models, which are there only now
+        from audit.watch import metrics
 
         metrics.register()

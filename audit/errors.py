@@ -3,6 +3,7 @@
 Refusal               the base, also of every refusal of the registry
 ├── NotErasable       nothing of the sort stands there, or the request says too little
 ├── AlreadyDecided    the request, or the hold, is no longer open
+│   └── NotSignedYet  it is not open yet: no signed head holds it
 ├── NeedsAnother      a second person has to do this
 └── MustBeKept        a duty to keep outweighs the wish to erase; names its ground
     └── HoldInForce   a legal hold covers it
@@ -23,6 +24,10 @@ class NotErasable(Refusal):
 
 class AlreadyDecided(Refusal):
     """The request was executed, refused or withdrawn, or the hold released."""
+
+
+class NotSignedYet(AlreadyDecided):
+    """No signed head holds the request: nothing goes before everybody could have seen that somebody asked for it."""
 
 
 class NeedsAnother(Refusal):

@@ -19,7 +19,7 @@ BEGIN
             WHERE xid = pg_current_xact_id() AND subject_type = '{subject}' AND subject_id = unnamed
         ) THEN
             -- Looked at last: it is the expensive question, and an audited change need not answer it.
-            IF TG_OP = 'UPDATE' AND (to_jsonb(OLD) - {operational}) = (to_jsonb(NEW) - {operational}) THEN
+            IF TG_OP = 'UPDATE' AND {unchanged} THEN
                 RETURN NULL;
             END IF;
             RAISE EXCEPTION 'Unaudited change: % of % for {subject} % has no event in its transaction.',
@@ -53,6 +53,10 @@ class Guard(pgtrigger.Trigger):
     """A trigger in our own words."""
 
     def compile(self, model: Any) -> compiler.Trigger:
+        """Raises TypeError for a float beside operational columns: see `_unchanged`."""
+        floats = [field.name for field in model._meta.get_fields() if isinstance(field, models.FloatField)]
+        if floats and getattr(self, "operational", None):
+            raise TypeError(f"{model.__name__} has operational columns and the floats {floats}: keep them apart.")
         sql = GuardSql(
             pgid=self.get_pgid(model),
             func=self.render_func(model),
@@ -95,9 +99,16 @@ class Audited(Guard):
     ) -> None:
         self.subject, self.key, self.person = subject, key, person
         self.operational, self.withheld = tuple(operational), tuple(withheld)
-        array = "ARRAY[" + ", ".join(f"'{column}'" for column in self.operational) + "]::text[]"
-        func = _FUNCTION.format(subject=subject, key=key, operational=array)
+        func = _FUNCTION.format(subject=subject, key=key, unchanged=_unchanged(self.operational))
         super().__init__(func=func, declare=None, **options)
+
+
+def _unchanged(operational: Sequence[str]) -> str:
+    """Byte by byte where it can be: in how many digits a float is written, as JSON too, is the session's choice."""
+    if not operational:
+        return "NOT (OLD *<> NEW)"
+    columns = "ARRAY[" + ", ".join(f"'{column}'" for column in operational) + "]::text[]"
+    return f"(to_jsonb(OLD) - {columns}) = (to_jsonb(NEW) - {columns})"
 
 
 class NotEmptied(Guard):

@@ -16,7 +16,7 @@ from audit.actors import Actor
 from audit.encoding import encode, encode_checked
 from audit.events import Event, Json, timestamp
 from audit.models import Governed
-from audit.sealing import Envelope
+from audit.sealed.sealing import Envelope
 from audit.tlog import canonical
 
 MAX_ENTRY_BYTES = 65_535

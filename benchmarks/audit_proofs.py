@@ -14,8 +14,9 @@ from benchmarks.rig import ready  # noqa: F401
 # isort: split
 from django.db import connection
 
-from audit import keys, proofs
+from audit.signing import keys
 from audit.tlog import checkpoint, merkle, note
+from audit.tree import proofs
 from benchmarks.rig import entries, servers, tables
 
 ORIGIN = "example.org/benchmark"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from audit import grants
+from audit.database import grants
 
 os.environ["BENCH_ROLE"] = grants.SEQUENCER
 
@@ -21,7 +21,7 @@ from benchmarks.rig import ready  # noqa: F401
 # isort: split
 from django.conf import settings
 
-from audit import keys, sequencer
+from audit.signing import keys, sequencer
 from audit.tlog import note
 from benchmarks.rig import entries, pgbench, servers, tables
 

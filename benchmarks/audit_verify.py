@@ -19,7 +19,7 @@ from benchmarks.rig import ready  # noqa: F401
 # isort: split
 from django.conf import settings
 
-from audit import keys
+from audit.signing import keys
 from audit.tlog import checkpoint, note, parallel, tiles
 from benchmarks.rig import entries, servers, tables
 

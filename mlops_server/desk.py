@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit import proofs
 from audit.models import Event
 from audit.pages import show, trail
+from audit.tree import proofs
 from monitoring.models import Alert
 from registry.admin import promotions, queue
 from registry.admin.queue import Waiting

@@ -20,7 +20,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-from audit import grants
+from audit.database import grants
 from mlops_server import errors, folders
 
 DATABASE = "mlops"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from audit import grants
+from audit.database import grants
 from mlops_server import embedded, errors, folders
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,10 +26,14 @@ ONE_THREAD = {
 
 # Who works in the database under a role of its own, and the variable with its address; `up` alone may read them all.
 OWN_ADDRESS = {
+    "archive_log": "MIGRATOR_DATABASE_URL",
     "backup": "MIGRATOR_DATABASE_URL",
     "migrate": "MIGRATOR_DATABASE_URL",
     "publish": "SEQUENCER_DATABASE_URL",
     "restore": "MIGRATOR_DATABASE_URL",
+    "resume_log": "MIGRATOR_DATABASE_URL",
+    "rotate_log_key": "MIGRATOR_DATABASE_URL",
+    "rotate_sealing_key": "MIGRATOR_DATABASE_URL",
     "sequencer": "SEQUENCER_DATABASE_URL",
 }
 

@@ -1,6 +1,6 @@
 -- Who works in this database. Run by a superuser in the application's database, again after every restore; twice is once.
 -- The embedded server and deploy/postgres.sql run this very file; which role may do what with which table is settled by
--- `manage.py migrate` (audit/grants.py).
+-- `manage.py migrate` (audit/database/grants.py).
 --   mlops_owner      owns everything, signs in never
 --   mlops_migrator   becomes the owner for `manage.py migrate`, and for that alone
 --   mlops            the application: web, worker, beat

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.views.decorators.debug import sensitive_variables
 
-from audit import keys
+from audit.signing import keys
 from audit.tlog import canonical
 from registry import authentication
 from registry.errors import SignatureRejected

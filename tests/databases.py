@@ -7,14 +7,16 @@ a superuser's, it can take on another role for what another process does, within
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
-from audit import datakeys, grants
+from audit.database import grants
+from audit.sealed import datakeys
 from mlops_server import embedded
 from tests.settings import POSTGRES_DIR
 
@@ -45,6 +47,12 @@ def acting_as(role: str) -> Iterator[None]:
         if connection.connection.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
             with connection.cursor() as cursor:
                 cursor.execute("RESET ROLE")
+
+
+def by_owner(call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Do it as the owner of the tables, as an operator's command does."""
+    with acting_as(grants.OWNER):
+        return call(*arguments, **options)
 
 
 def clone() -> str:

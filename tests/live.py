@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from audit import installation_key
+from audit.sealed import installation_key
 from mlops_server import embedded, processes
 from tests import databases
 
@@ -77,7 +77,11 @@ class Stack:
         """What a management command prints."""
         command = [sys.executable, str(processes.BASE_DIR / "manage.py"), *arguments]
         environment = {**self.environment, "DATABASE_URL": self.address(arguments[0])}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (
+            f"{arguments[0]} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}"
+        )
+        return done.stdout
 
     def execute(self, statement: LiteralString, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the stack's database, past the application."""

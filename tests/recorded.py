@@ -6,10 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 
-from audit import entries as log_entries
-from audit import grants, guard, rows, sealing, sequencer
+from audit import guard, rows
+from audit.database import grants
 from audit.models import Event
+from audit.sealed import sealing
+from audit.signing import sequencer
 from audit.tlog import entry, note
+from audit.tree import entries as log_entries
 from audit.watch import rows as watch
 from audit.watch.said import Said
 from tests import databases

@@ -13,6 +13,5 @@ SCHEDULE = {
     "seal predictions": {"task": "workers.seal_predictions", "schedule": timedelta(seconds=settings.SWEEP_SECONDS)},
     "verify the log": {"task": "workers.verify_log", "schedule": timedelta(days=1)},
     "verify what is new in the log": {"task": "workers.verify_recent", "schedule": timedelta(minutes=10)},
-    "move old entries to the archive": {"task": "workers.archive_log", "schedule": timedelta(days=7)},
     "forget old idempotency keys": {"task": "mlops_server.forget_answers", "schedule": timedelta(hours=1)},
 }

@@ -14,11 +14,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import entries, erasures, proofs, sealing, search
 from audit.api.base import Cursor, PlainText, ReadsTheLog, link, neighbours, page_size, valid
 from audit.api.heads import shown
+from audit.erasure import erasures
 from audit.models import Event
+from audit.sealed import sealing
 from audit.tlog import canonical, merkle
+from audit.tree import entries, proofs, search
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):

@@ -11,9 +11,9 @@ from rest_framework import permissions, renderers, serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from audit import exports
 from audit.actors import Actor
 from audit.api.base import ReadsTheLog
+from audit.disclosure import exports
 
 MEDIA_TYPE = "application/x-ndjson"
 _LAST = 2**63 - 1

@@ -8,10 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import proofs, publisher, witnesses
 from audit.api.base import ReadsTheLog, valid
 from audit.models import Checkpoint, Cosignature
+from audit.outside import publisher, witnesses
 from audit.tlog import checkpoint, note
+from audit.tree import proofs
 
 _RECENT = 32
 

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import bundles
 from audit.actors import Actor
 from audit.api.base import ReadsTheLog
+from audit.disclosure import bundles
 from audit.models import Checkpoint
 
 MAX_ENTRIES = 1024

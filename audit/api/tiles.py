@@ -11,11 +11,11 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from audit import entries, proofs
 from audit.api.heads import shown
 from audit.models import Event, Leaf
 from audit.tlog import tiles
 from audit.tlog.errors import TileError
+from audit.tree import entries, proofs
 
 # What a path names never changes: a tile, full or of a given width, is a prefix of a tree that only grows.
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -36,7 +36,10 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
 def tile(request: HttpRequest, rest: str) -> HttpResponse:
     """A tile of hashes or a bundle of entries; 404 for what is beyond the newest head, or spelt another way."""
     wanted = _wanted(f"tile/{rest}")
-    data = _bundle(wanted) if wanted.level is None else _hashes(wanted.level, wanted)
+    try:
+        data = _bundle(wanted) if wanted.level is None else _hashes(wanted.level, wanted)
+    except entries.ArchiveUnreadable:  # its words hold addresses of the house
+        return HttpResponse("The archive does not give this bundle now.\n", status=503, headers={"Retry-After": "60"})
     return _static(request, data, "application/octet-stream", _FOR_EVER)
 
 
@@ -71,7 +74,4 @@ def _bundle(wanted: tiles.TilePath) -> bytes:
     places = Leaf.objects.filter(index__gte=first, index__lt=first + wanted.width).order_by("index")
     tickets = list(places.values_list("ticket", flat=True))
     events = Event.objects.in_bulk(tickets)
-    try:
-        return tiles.encode_bundle(entries.raw(events[ticket] for ticket in tickets))
-    except entries.ArchiveUnreadable as error:
-        raise Http404(str(error)) from error
+    return tiles.encode_bundle(entries.raw(events[ticket] for ticket in tickets))

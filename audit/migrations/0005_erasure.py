@@ -72,7 +72,7 @@ CREATE TRIGGER under_living BEFORE INSERT ON audit_sealed
 ALTER TABLE audit_sealed ENABLE ALWAYS TRIGGER under_living;
 """
 LIVES_BEFORE = "DROP FUNCTION audit_sealed_under_living() CASCADE;"
-# The only way to a shorter content or to a key's end; `audit/grants.py` gives it to the eraser, who alone may update
+# The only way to a shorter content or to a key's end; `audit/database/grants.py` gives it to the eraser, who alone may update
 # these columns. What it does stands, word for word, in an entry of the very transaction in which it does it.
 ERASE = f"""
 CREATE FUNCTION audit_erase(redaction_id uuid, people text[], was bytea[], becomes bytea[]) RETURNS bigint

@@ -48,8 +48,15 @@ class Chronicle:
     fixed: list[Fixed] = field(default_factory=list)
 
     def take(self, index: int, raw: bytes) -> None:
-        """Read one entry; those about other things are passed over."""
-        value = entry.parse(raw)
+        """Read one entry; those about other things are passed over.
+
+        What an entry says is its writer's: nonsense is a finding, never an error that ends the verification.
+        """
+        try:
+            value = entry.parse(raw)
+        except TlogError as problem:
+            self.report.add(where(index), problem)
+            return
         event, data = value["event"], value["data"]
         assert isinstance(event, str)
         assert isinstance(data, dict)

@@ -16,13 +16,12 @@ def check(fixed: Iterable[Fixed], stretches: Iterable[Subjects | None], report: 
     stretches: the subjects of all entries from the first on; None where some could not be read.
     """
     waiting, known, index = sorted(fixed), _Known(), 0
-    for stretch in stretches:
+    _compare_due(waiting, index, known, report)
+    for stretch in stretches if waiting else ():
         for kind, identity, leaf in stretch or ():
-            # Every fixed size is below that of the tree: the entry that fixes it comes after.
-            while waiting and waiting[0].size == index:
-                _compare(waiting.pop(0), known, report)
             known.add(kind, identity, index, leaf)
             index += 1
+            _compare_due(waiting, index, known, report)
         if stretch is None or not waiting:
             break
     for one in waiting:
@@ -49,6 +48,11 @@ class _Known:
         self._hashes |= {key: merkle.leaf_hash(state.leaf()) for key, state in self._changed.items()}
         self._changed.clear()
         return merkle.root([self._hashes[key] for key in sorted(self._hashes)])
+
+
+def _compare_due(waiting: list[Fixed], size: int, known: _Known, report: Report) -> None:
+    while waiting and waiting[0].size == size:
+        _compare(waiting.pop(0), known, report)
 
 
 def _compare(fixed: Fixed, known: _Known, report: Report) -> None:

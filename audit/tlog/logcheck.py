@@ -57,7 +57,7 @@ def check(source: Source, question: Question, report: Report) -> None:
     if not question.parse:
         report.notes.append("The entries were hashed, but not read.")
     chronicle = Chronicle(report)
-    whole = _check_tree(source, head, question, chronicle, report)
+    whole, readable = _check_tree(source, head, question, chronicle, report)
     tree = _stored_tiles(source, head.size)
     continued = [one for one in older if _continues(tree, one, older[one], head, chronicle, report)]
     keys = question.trust.verifiers
@@ -65,7 +65,7 @@ def check(source: Source, question: Question, report: Report) -> None:
         keys = _followed([raw, *(one.raw for one in continued)] if whole else [], keys, chronicle, report)
     _believe_head(raw, keys, question.trust, chronicle, report)
     _believe_older(older, keys, chronicle, report)
-    _check_histories(source, head, question, chronicle, report)
+    _check_histories(source, readable, question, chronicle, report)
 
 
 def _read_older(question: Question, report: Report) -> dict[Older, checkpoint.Checkpoint]:
@@ -95,8 +95,8 @@ def _read_head(raw: bytes, report: Report) -> checkpoint.Checkpoint | None:
 
 def _check_tree(
     source: Source, head: checkpoint.Checkpoint, question: Question, chronicle: Chronicle, report: Report
-) -> bool:
-    """Whether the entries have the root that was signed."""
+) -> tuple[bool, int]:
+    """Whether the entries have the root that was signed, and how many stand before the first archived bundle."""
     report.proven |= {"entry": 0, "tile": 0}
     edge: list[list[bytes]] = []
     last = spans.Checked(0)
@@ -113,11 +113,13 @@ def _check_tree(
             report.add("checkpoint", "Some entries and their hashes cannot be read, so the root was not recomputed.")
         if checked.lost == spans.BUNDLES:  # a head may claim any size
             report.add(tiles.bundle_path(checked.last), "Nothing before this bundle can be read; the rest was not.")
-            return False
+            return False, head.size
         last = checked
         question.progress(min(checked.last * tiles.WIDTH, head.size), head.size)
-    _excuse_archived(unread, chronicle, report)
-    return whole and _check_root(source, [last.rest, *edge], head, report)
+    excused = _excuse_archived(unread, chronicle, report)
+    return whole and _check_root(source, [last.rest, *edge], head, report), min(
+        [n * tiles.WIDTH for n in excused], default=head.size
+    )
 
 
 def _take(checked: spans.Checked, chronicle: Chronicle, report: Report) -> None:
@@ -153,7 +155,7 @@ def _check_tile(source: Source, level: int, n: int, hashes: Sequence[bytes], rep
     report.findings += spans.compare_tile(source, level, n, hashes)
 
 
-def _excuse_archived(unread: Sequence[int], chronicle: Chronicle, report: Report) -> None:
+def _excuse_archived(unread: Sequence[int], chronicle: Chronicle, report: Report) -> set[int]:
     """Bundles that the log itself says were archived may be missing: their hashes still lead to the root."""
     archived = {n: index for n in unread if (index := chronicle.archiving_entry(n)) is not None}
     if archived:
@@ -164,6 +166,7 @@ def _excuse_archived(unread: Sequence[int], chronicle: Chronicle, report: Report
             f"{counted(len(archived), 'bundle')} of {tiles.WIDTH} entries not read, only their hashes: archived, "
             f"says entry {entries}."
         )
+    return set(archived)
 
 
 def _stored_tiles(source: Source, size: int) -> tiles.Fetch:
@@ -237,17 +240,20 @@ def _believe_older(
     report.proven["checkpoint before it"] = len(older)
 
 
-def _check_histories(
-    source: Source, head: checkpoint.Checkpoint, question: Question, chronicle: Chronicle, report: Report
-) -> None:
+def _check_histories(source: Source, readable: int, question: Question, chronicle: Chronicle, report: Report) -> None:
+    """Compare the fixed histories of entries that are there; of later ones an archived bundle withholds a part."""
     if not chronicle.fixed:
         return
     if not question.parse:
         report.notes.append("The fixed histories of subjects were not recomputed, because entries were not read.")
         return
-    every_span = spans.of(source, head.size, parse=True)
-    stretches = parallel.in_order(spans.subjects, every_span, jobs=_jobs(question, head.size), method=question.method)
-    historycheck.check(chronicle.fixed, stretches, report)
+    fixed = [one for one in chronicle.fixed if one.size <= readable]
+    if len(fixed) < len(chronicle.fixed):
+        roots = counted(len(chronicle.fixed) - len(fixed), "root")
+        report.notes.append(f"{roots} of fixed histories not recomputed: they need entries that were archived.")
+    every_span = spans.of(source, readable, parse=True)
+    stretches = parallel.in_order(spans.subjects, every_span, jobs=_jobs(question, readable), method=question.method)
+    historycheck.check(fixed, stretches, report)
 
 
 def _jobs(question: Question, size: int) -> int:

@@ -29,6 +29,7 @@ from audit.tlog.witnessing import Status, Verdict
 
 READ_SECONDS = 10
 _KEPT_REFUSALS = 100
+_ONLY_FOR_PROOFS = 50  # places that heads which anybody can read and send with a false proof never take
 _SIZE_TYPE = "text/x.tlog.size"
 _TEXT_TYPE = "text/plain; charset=utf-8"
 
@@ -62,7 +63,7 @@ class Witness:
             held = read_held(folder)
             verdict = witnessing.judge(request, self.logs, held)
             if verdict.status is Status.FORKED:
-                _keep_refusal(folder, raw)
+                _keep_refusal(folder, raw, note.text_of(request.checkpoint), verdict.held)
             if verdict.head is None:
                 return verdict, f"{verdict.held}\n".encode() if verdict.status is Status.OTHER_SIZE else b""
             text = verdict.head.text()
@@ -226,10 +227,14 @@ def _believed(signed: bytes, logs: Sequence[note.Verifier]) -> bytes:
     return "".join([text, "\n", *lines]).encode()
 
 
-def _keep_refusal(folder: Path, raw: bytes) -> None:
-    """Two signed heads that cannot both be true are proof against the log: kept, up to a number."""
-    path = folder / "refused" / hashlib.sha256(raw).hexdigest()
-    if not path.exists() and (not path.parent.exists() or len(list(path.parent.iterdir())) < _KEPT_REFUSALS):
+def _keep_refusal(folder: Path, raw: bytes, text: str, held: int) -> None:
+    """Two signed heads that cannot both be true are proof against the log: kept once a head, up to a number.
+
+    Another head of the size that is held, or of a smaller one, is proof by itself, and only the log can make it.
+    """
+    path = folder / "refused" / hashlib.sha256(text.encode()).hexdigest()
+    places = _KEPT_REFUSALS if checkpoint.parse(text).size <= held else _KEPT_REFUSALS - _ONLY_FOR_PROOFS
+    if not path.exists() and (not path.parent.exists() or len(list(path.parent.iterdir())) < places):
         write_durably(path, raw)
 
 

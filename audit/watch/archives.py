@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 
-from audit import entries
 from audit.models import Event
 from audit.tlog import entry, merkle
+from audit.tree import entries
 from audit.watch.findings import Finding, differs
 from audit.watch.heads import PATIENCE
 

@@ -18,8 +18,8 @@ _TILE = "SELECT n, data FROM audit_tile WHERE level = 0 AND n >= %s AND n < %s"
 class Archive:
     """Entries whose bytes left the database; keeps the bundle that it read last."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
+    def __init__(self, connection: psycopg.Connection[Any], root: str) -> None:
+        self._connection, self._root = connection, root.rstrip("/")
         self._n = -1
         self._entries: list[bytes] | None = None
 
@@ -40,6 +40,9 @@ class Archive:
             expected = f"the bundle of the entries from {first} on, which are without their bytes"
             return None, Finding("audit_archived_bundle", str(n), "", expected, "missing")
         digest, url = row
+        address = f"{self._root}/{tiles.bundle_path(n)}"
+        if url != address:  # what a row names is not fetched on its word alone
+            return None, Finding("audit_archived_bundle", str(n), "url", repr(address), repr(url))
         try:
             raw = fetch(url)
             if hashlib.sha256(raw).digest() != digest:

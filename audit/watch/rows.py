@@ -10,8 +10,9 @@ from cryptography.exceptions import InvalidTag
 from django.apps import apps
 from django.db import models
 
-from audit import datakeys, guard, rows, sealing
+from audit import guard, rows
 from audit.models import Event
+from audit.sealed import datakeys, sealing
 from audit.tlog import merkle
 from audit.tlog.canonical import Json
 from audit.watch.findings import Finding

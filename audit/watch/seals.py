@@ -37,6 +37,8 @@ class Erased:
 
     events: Mapping[str, frozenset[str]] = field(default_factory=dict)
     keys: frozenset[int] = frozenset()
+    #: Entries that tell of an erasure which nobody asked for and another approved: they explain nothing.
+    unfounded: tuple[Finding, ...] = ()
 
     def covers(self, event: str, name: str, emptied: Iterable[int]) -> bool:
         """Whether a field may be gone; emptied: the keys of what stands beside the event without its content."""

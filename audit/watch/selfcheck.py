@@ -9,15 +9,18 @@ from typing import Any, TypeAlias
 
 import psycopg
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from psycopg.conninfo import make_conninfo
 
-from audit import checks, continuity, entries
+from audit.database import checks
 from audit.models import DataKey, Event, Leaf
+from audit.outside import continuity
 from audit.tlog import note, parallel
 from audit.tlog.chronicle import Chronicle
 from audit.tlog.errors import TlogError
 from audit.tlog.report import Report
+from audit.tree import entries
 from audit.watch import archives, histories, keys, rows, spans, strays, tally, tree
 from audit.watch.findings import Finding
 from audit.watch.said import Said
@@ -140,6 +143,7 @@ class _Run:
             keys.witnesses(),
             keys.installation(),
             keys.erased(),
+            str(settings.AUDIT_ARCHIVE_URL),
         )
         if not self.known.installation_keys and DataKey.objects.exists():
             self.result.complete = False
@@ -221,4 +225,5 @@ def _outside(result: Result) -> None:
 def _conninfo() -> str:
     """Django's own address and role, for connections without Django."""
     parameters = connection.get_connection_params()
+    parameters.pop("prepare_threshold", None)  # psycopg's own, not libpq's
     return make_conninfo(**{name: str(value) for name, value in parameters.items() if isinstance(value, str | int)})

@@ -49,6 +49,7 @@ class Known:
     witnesses: tuple[note.Verifier, ...] = ()
     installation_keys: tuple[bytes, ...] = ()
     erased: Erased = field(default_factory=Erased)
+    archive: str = ""
 
 
 class Span(NamedTuple):
@@ -103,7 +104,7 @@ class _Entries:
 
     def __init__(self, connection: psycopg.Connection[Any], span: Span, checked: Checked) -> None:
         self.connection, self.span, self.checked = connection, span, checked
-        self.archive = bundles.Archive(connection)
+        self.archive = bundles.Archive(connection, span.known.archive)
         self.seals = Seals(connection, span.known.installation_keys, span.known.erased)
         self.hashes: list[bytes] = []
 

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from audit import entries
 from audit.models import Event
 from audit.tlog import entry
+from audit.tree import entries
 from audit.watch.findings import Finding
 
 _COUNTS = """

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from audit import grants
+from audit.database import grants
 from benchmarks.rig.settings import RUN_DIR, SERVER
 
 PROGRAM = Path(SERVER.command[0]).with_name("pgbench")

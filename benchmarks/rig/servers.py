@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from audit import grants
+from audit.database import grants
 from benchmarks.rig.settings import RUN_DIR, SERVER
 from mlops_server import embedded
 

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from audit import grants
+from audit.database import grants
 from mlops_server import embedded
 
 # The first process of a run picks the folder, the others inherit it. Only `servers` makes anything in it.

@@ -9,8 +9,9 @@ from rest_framework import exceptions as rest
 
 from audit import errors as log_errors
 from audit.log import EntryTooLarge
-from audit.proofs import NotSequenced
 from audit.tlog.errors import CanonicalError
+from audit.tree.entries import ArchiveUnreadable
+from audit.tree.proofs import NotSequenced
 from registry import errors
 from registry.api.base import PreconditionRequired
 from registry.models import Slot
@@ -48,6 +49,7 @@ KEY_REUSED = Kind("key-reused", 422, "The key belongs to another request")
 PRECONDITION_REQUIRED = Kind("precondition-required", 428, "Say which revision you read")
 THROTTLED = Kind("throttled", 429, "Too many requests")
 INTERNAL = Kind("internal", 500, "The server failed")
+ARCHIVE_UNREADABLE = Kind("archive-unreadable", 503, "The archive does not give the entry")
 
 ALL: tuple[Kind, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
 _OF: dict[type[BaseException], Kind] = {
@@ -65,6 +67,7 @@ _OF: dict[type[BaseException], Kind] = {
     log_errors.NeedsAnother: DUTY_CONFLICT,
     log_errors.MustBeKept: MUST_BE_KEPT,
     NotSequenced: NOT_SEQUENCED,
+    ArchiveUnreadable: ARCHIVE_UNREADABLE,
     CanonicalError: INVALID,
     EntryTooLarge: INVALID,
     rest.ValidationError: INVALID,

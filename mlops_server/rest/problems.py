@@ -4,6 +4,7 @@ import http
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import structlog
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
@@ -11,11 +12,14 @@ from django.views import defaults
 from rest_framework import exceptions as rest
 
 from audit.errors import Refusal
-from audit.proofs import NotSequenced
+from audit.tree.entries import ArchiveUnreadable
+from audit.tree.proofs import NotSequenced
 from mlops_server.rest import kinds
 from mlops_server.rest.kinds import Kind
 from registry.errors import Problem, RegistryError
 from registry.models import Slot
+
+logger = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _NO_FIELD = "non_field_errors"
@@ -27,6 +31,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> JsonResponse | None:
     kind = kinds.of(error)
     if kind is None:
         return None
+    if isinstance(error, ArchiveUnreadable):
+        logger.error("the archive cannot be read", why=str(error))
     return answer(
         kind,
         context["request"],
@@ -108,6 +114,9 @@ def _detail(error: Exception) -> str:
             return "The database cannot hold one of the values: a NUL character, or a number out of its range."
         case Http404() | Slot.DoesNotExist():
             return "It does not exist, or it belongs to a system that you may not read."
+        case ArchiveUnreadable():
+            # Its own words hold addresses of the house.
+            return "The entry is old and in the archive, and the archive does not give it now."
     return str(error)
 
 
@@ -119,6 +128,8 @@ def _remedy(error: Exception) -> str:
             return "Send 'Authorization: Bearer <token>'; POST /api/v1/tokens gives one."
         case NotSequenced():
             return "Ask again in a second."
+        case ArchiveUnreadable():
+            return "Ask again later; the server's log says why, under the request_id."
     return ""
 
 

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audit import datakeys, holds, redaction, sealing
+from audit.erasure import holds, redaction
 from audit.models import Event, Hold, Redaction, Sealed
 from audit.pages import columns, names, show, trail
 from audit.pages.records import Section
+from audit.sealed import datakeys, sealing
 from registry.admin import acting
 from registry.admin.acting import Act
 from registry.admin.asking import AskingAdmin, Question

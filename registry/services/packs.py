@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db import transaction
 
-from audit import bundles, keys, log, proofs
+from audit import log
 from audit.actors import Actor
+from audit.disclosure import bundles
 from audit.models import Checkpoint, Event
+from audit.signing import keys
 from audit.tlog import note, pack
+from audit.tree import proofs
 from registry import events, records, signatures
 from registry.errors import Conflict
 from registry.gates import document

@@ -9,8 +9,9 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from knox.models import AuthToken
 
-from audit import holds, log, redaction
+from audit import log
 from audit.actors import Actor
+from audit.erasure import holds, redaction
 from audit.errors import MustBeKept
 from audit.models import Event, Hold, Redaction
 from registry import events

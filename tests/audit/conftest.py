@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit import sequencer
+from audit.signing import sequencer
 from audit.tlog import note
 from tests import factories, recorded
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from audit import log
 from registry import events
-from registry.models import AISystem, Grant, User
+from registry.models import AISystem, Grant, ModelVersion, User
 from registry.roles import Role
 from tests import databases, factories
 
@@ -39,6 +39,12 @@ def rename_after(setting: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(setting)
         cursor.execute("UPDATE public.registry_aisystem SET purpose = 'another'")
+
+
+def nudge(version: ModelVersion) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL extra_float_digits = -15")
+        cursor.execute("UPDATE registry_modelversion SET threshold = threshold + 0.02 WHERE id = %s", [version.pk])
 
 
 def rename_by_sql(system: AISystem) -> None:
@@ -142,3 +148,10 @@ def test_part_moved_to_another_whole_refuses_commit() -> None:
 
 def test_governed_table_refuses_to_be_emptied_even_by_a_superuser() -> None:
     assert refused_to_superuser("TRUNCATE registry_grant", match="TRUNCATE of registry_grant is refused")
+
+
+def test_float_changed_under_coarse_printing_is_a_change() -> None:
+    """With few digits to print, two floats look alike as JSON; the guard compares bytes."""
+    version = factories.version()
+    with pytest.raises(IntegrityError, match="Unaudited change: UPDATE of registry_modelversion"), transaction.atomic():
+        nudge(version)

@@ -6,8 +6,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit import datakeys, events, log, rows, sealing
+from audit import events, log, rows
 from audit.models import Event, Sealed
+from audit.sealed import datakeys, sealing
 from audit.tlog import canonical, entry, seal
 from audit.tlog.errors import CanonicalError
 from registry.events import SystemUpdated

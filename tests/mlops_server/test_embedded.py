@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import redis
 
-from audit import grants
+from audit.database import grants
 from mlops_server import embedded, errors, folders
 
 

@@ -7,7 +7,7 @@ import structlog
 from django.db import connection
 from django.test import Client
 
-from audit import grants
+from audit.database import grants
 from tests import databases, factories, houses
 from tests.clients import signed_in
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from audit import grants
+from audit.database import grants
 from mlops_server import embedded, processes
 from tests import databases
 

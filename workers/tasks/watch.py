@@ -1,8 +1,7 @@
-"""The watch over the log, and its archive."""
+"""The watch over the log."""
 
 from celery import shared_task
 
-from audit import retention
 from audit.watch import selfcheck, verifications
 from registry.services import predictions
 from workers.tasks import context
@@ -21,9 +20,3 @@ def verify_recent() -> int:
     """What is new since the last clean verification."""
     found = verifications.verify_recent(actor=context.worker(), extra=EXTRA)
     return found.finding_count if found else 0
-
-
-@shared_task(name="workers.archive_log")
-def archive_log() -> int:
-    """Entries that are old enough."""
-    return len(retention.archive(actor=context.worker()))

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import actors, retention
+from audit import actors
+from audit.keeping import retention
 
 
 class Command(BaseCommand):

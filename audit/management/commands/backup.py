@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import backups
+from audit.keeping import backups
 
 
 class Command(BaseCommand):

@@ -9,7 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from audit import actors, entries, exports, proofs
+from audit import actors
+from audit.disclosure import exports
+from audit.tree import entries, proofs
 
 TLOG = "tlog"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import continuity, publisher
+from audit.outside import continuity, publisher
 from audit.tlog.errors import TlogError
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import backups, continuity
+from audit.keeping import backups
 from audit.management.commands.backup import default_keys
+from audit.outside import continuity
 
 
 class Command(BaseCommand):

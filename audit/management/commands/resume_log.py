@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from audit import continuity
 from audit.management.deciding import Decision, actor
+from audit.outside import continuity
 
 
 class Command(Decision):
@@ -16,7 +16,7 @@ class Command(Decision):
     def handle(self, *args: Any, user: str, reason: str, **options: Any) -> None:
         try:
             origin = continuity.resume(actor=actor(user), reason=reason)
-        except continuity.NothingToResume as problem:
+        except continuity.CannotResume as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(f"The log goes on as {origin}. Give its new verifier keys to witnesses and auditors:")
         for verifier in continuity.verifiers_of(origin):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from audit import keys, rotation
 from audit.management.deciding import Decision, actor
+from audit.signing import keys, rotation
 
 
 class Command(Decision):

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from audit import actors, rewrapping
+from audit import actors
+from audit.erasure import rewrapping
 
 DONE = "{} data keys are wrapped under the new sealing key. {}"
 DESTROYED = "The old one is destroyed; replace the copies of SIGNING_KEY_DIR that you keep, and destroy them too."

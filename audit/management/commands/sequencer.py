@@ -9,9 +9,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
-from audit import complaints, continuity, entries, keys, publisher, rotation, sequencer, standing
+from audit.management import standing
+from audit.outside import complaints, continuity, publisher
+from audit.signing import keys, rotation, sequencer
 from audit.tlog import note
 from audit.tlog.errors import TlogError
+from audit.tree import entries
 
 logger = structlog.get_logger(__name__)
 
@@ -22,7 +25,6 @@ REFUSALS = (
     keys.KeyMissing,
     keys.KeyUnusable,
     sequencer.TreeMismatch,
-    sequencer.EntryMismatch,
     TlogError,
 )
 LONGEST_WAIT_SECONDS = 10.0
@@ -64,6 +66,7 @@ class Rounds:
         self.doubt = threading.Event()
         self.doubt.set()
         self._signers: list[note.Signer] = []
+        self._without_place: set[int] = set()
         self._histories = standing.Histories()
         self._revision = -1
         self._wait = settings.MERGE_DELAY_MS / 1000
@@ -96,10 +99,17 @@ class Rounds:
         if not self._signers or rotation.revision() != self._revision:
             self._load()
         try:
-            batch = sequencer.sequence(*self._signers, origin=self._signers[0].verifier.name)
+            batch = sequencer.sequence(
+                *self._signers, origin=self._signers[0].verifier.name, but_for=self._without_place
+            )
         except rotation.Stale:
             self._load()
             return 0
+        except sequencer.EntryMismatch as problem:
+            # It stays pending and so in the backlog's figure, and the self-check names it; the others go on.
+            logger.error("an event gets no place", problem=str(problem))
+            self._without_place.add(problem.ticket)
+            return sequencer.BATCH
         if batch.events:
             logger.info("sequenced", events=batch.events, size=batch.size)
             if batch.events < sequencer.BATCH:  # who waits for a place comes first

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         client = lru_cache(maxsize=None)(lambda who: Client(url, who, passwords[who]))
         told = story.Story(people=client, console=console)
         try:
-            for chapter in (*story.CHAPTERS, proof.export_and_verify):
+            for chapter in (*story.CHAPTERS, proof.export_and_verify, proof.verify_the_log):
                 console.begin(str(chapter.__doc__))
                 chapter(told)
         except Refused as refusal:

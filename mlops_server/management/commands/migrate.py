@@ -7,7 +7,7 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from audit import grants
+from audit.database import grants
 
 REMEDY = "run mlops_server/roles.sql in this database as a superuser (docs/operations.md, Database roles)"
 ONE_ROLE = (

@@ -1,6 +1,6 @@
 """Witnesses' signatures on the newest head, without a witness."""
 
-from audit import grants
+from audit.database import grants
 from audit.models import Checkpoint, Cosignature
 from audit.tlog import note
 from tests import databases

@@ -2,15 +2,20 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from rest_framework.test import APIClient
 
-from audit import actors, grants, keys, log, log_events, search
+from audit import actors, log, log_events
+from audit.database import grants
+from audit.events import timestamp
 from audit.models import Checkpoint, Cosignature, Event
-from audit.tlog import merkle, note, proof
+from audit.signing import keys
+from audit.tlog import canonical, merkle, note, proof
+from audit.tree import search
 from registry.models import AISystem
 from registry.roles import Role
 from registry.services import systems
@@ -126,7 +131,7 @@ def test_look_that_ends_before_it_found_enough_goes_on_with_the_next_page(
 
 def test_list_by_the_id_of_subjects_of_two_types_asks_for_the_type(client: APIClient, event: Event) -> None:
     subject = log.Subject("other", event.subject_id)
-    log.record(log_events.VerifierPublished(digest=""), subject=subject, actor=actors.system("test"))
+    log.record(log_events.LogExported(format="jsonl", first=0, end=1), subject=subject, actor=actors.system("test"))
     answer = client.get(PATH, {"subject_id": event.subject_id})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "?subject_id")
     assert len(ids(client, subject_id=event.subject_id, subject_type="other")) == 1
@@ -144,15 +149,19 @@ def test_list_with_a_filter_that_cannot_be_read_is_refused(client: APIClient, qu
 
 def test_list_over_a_range_of_time_finds_what_clocks_put_out_of_order(client: APIClient, event: Event) -> None:
     late = event.at + timedelta(minutes=9)
-    with databases.acting_as(grants.OWNER), connection.cursor() as cursor:
-        columns = "leaf, event, subject_type, subject_id, actor, at, request"
-        for at in (late, event.at, late, event.at):
-            cursor.execute(
-                f"INSERT INTO audit_event (id, {columns}) "
-                "SELECT gen_random_uuid(), leaf, event, subject_type, 'mine', actor, %s, request "
-                "FROM audit_event WHERE id = %s",
-                [at, event.id],
-            )
+    told = canonical.decode(bytes(event.leaf or b""))
+    assert isinstance(told, dict)
+    for at in (late, event.at, late, event.at):
+        mine: dict[str, Any] = {
+            **told,
+            "id": str(uuid4()),
+            "at": timestamp(at),
+            "subject": {"type": event.subject_type, "id": "mine"},
+        }
+        Event.objects.create(
+            id=mine["id"], leaf=canonical.encode(mine), event=event.event, subject_type=event.subject_type,
+            subject_id="mine", actor=event.actor, at=at, request=event.request,
+        )  # fmt: skip
     found = ids(client, since=late.isoformat(), until=(late + timedelta(seconds=1)).isoformat())
     assert (len(found), set(found) <= set(ids(client, subject_id="mine"))) == (2, True)
 

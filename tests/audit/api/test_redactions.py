@@ -6,7 +6,7 @@ from django.test import Client
 from audit.models import Event, Hold, Redaction
 from registry.models import AISystem
 from registry.roles import Role
-from tests import desks, factories, houses
+from tests import desks, factories, houses, recorded
 from tests.clients import count_queries, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,7 @@ def field(event: Event) -> str:
 
 def requested(event: Event) -> str:
     answer = signed_in(factories.person(Role.DPO)).post(PATH, asked(event), format="json")
+    recorded.sequence()
     return f"{PATH}/{answer.json()['id']}"
 
 
@@ -39,6 +40,14 @@ def test_erasure_is_asked_for_by_one_and_approved_by_another(event: Event) -> No
     shown = answer.json()
     assert (answer.status_code, shown["state"], shown["decided_by"]) == (200, "executed", f"person:{officer.pk}")
     assert (shown["fields"], shown["ground"], answer["ETag"]) == ([field(event)], "GDPR Art. 17(1)(d)", '"2"')
+
+
+def test_approval_before_the_request_is_under_a_signed_head_is_a_conflict(event: Event) -> None:
+    asking = signed_in(factories.person(Role.DPO))
+    path = f"{PATH}/{asking.post(PATH, asked(event), format='json').json()['id']}"
+    answer = signed_in(factories.person(Role.DPO)).post(f"{path}/approve", REASON, format="json")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/conflict")
+    assert answer.json()["detail"].startswith("The request is not under a signed head yet.")
 
 
 def test_event_says_which_erasure_took_its_values(event: Event) -> None:
@@ -128,6 +137,7 @@ def test_page_asks_and_another_person_s_page_erases(event: Event) -> None:
     answer = officer().post(asking, asked(event))
     row = Redaction.objects.get()
     page = officer().get(desks.page(row)).content.decode()
+    recorded.sequence()
     done = officer().post(desks.page(row, "approve"), REASON)
     assert ("To be tested." in shown, "To be tested." in page) == (True, True)
     assert (answer["Location"], done.status_code) == (f"{desks.page(row)}#main", 302)

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audit import keys
 from audit.models import Event
+from audit.signing import keys
 from audit.tlog import canonical, checkpoint, entry, merkle, note, tiles
 from tests import factories
 from tests.audit.api.cosigning import cosign

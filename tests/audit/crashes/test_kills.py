@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from audit import grants
+from audit.database import grants
 from audit.tlog import checkpoint, merkle, note
 from mlops_server import embedded, processes
 

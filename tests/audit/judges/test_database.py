@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from audit import keys
+from audit.signing import keys
 from audit.tlog import checkpoint, note, tiles
 from tests import factories
 from tests.audit.judges import logs, node

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from audit import grants
+from audit.database import grants
 from audit.models import Checkpoint, Event, Sealed
 from tests import databases, desks, factories
 

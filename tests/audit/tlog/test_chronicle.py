@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from audit.tlog import checkpoint, histories, merkle, note, sources
+from audit.tlog.chronicle import Chronicle
 from audit.tlog.errors import NoteError
 from audit.tlog.logcheck import Older, Question
 from audit.tlog.report import Report
@@ -39,6 +40,26 @@ def judge(folder: Path, *since: bytes, keys: tuple[note.Signer, ...] = (LOG,), *
 
 def findings(report: Report) -> list[str]:
     return [str(finding) for finding in report.findings]
+
+
+NONSENSE: list[Any] = [
+    None,
+    True,
+    -1,
+    2**53 - 1,
+    "",
+    "+",
+    "++",
+    "a+b+c",
+    "x.example+00000000+AAAA",
+    f"{ORIGIN}+00000000+{'A' * 44}",
+    "\u2028+00000000+AAAA",
+    "\U0001f600",
+    "9" * 5000,
+    [],
+    [[[]]],
+    {"vkey": "x"},
+]
 
 
 ROTATED = leaves(
@@ -233,3 +254,70 @@ def test_histories_are_not_recomputed_where_entries_are_missing_or_not_read(tmp_
         "tile/entries/000: The entry bundle is missing.",
         "tile/entries/001, entry 280: The histories of the first 280 entries cannot be recomputed.",
     ]
+
+
+def fixed_late(*sizes: int, archived: int, **wrong: Any) -> list[bytes]:
+    """1,024 entries, and after them one that archives a bundle and one for each size whose histories it fixes."""
+    entries = with_histories(1024)
+    entries.append(told(1024, "entries.archived", first_bundle=archived, last_bundle=archived, digest="00" * 32))
+    known, roots = histories.Histories(), dict[int, dict[str, Any]]()
+    for number in range(1024):
+        if number in sizes:
+            roots[number] = {"size": number, "root": known.root().hex(), "subjects": known.subjects}
+        kind, name = ("run", f'r"{number % 50}') if number % 3 else ("model", f"m{number % 50}")
+        known.add(kind, name, number, merkle.leaf_hash(entries[number]))
+    return entries + [told(1025 + n, histories.EVENT, **(roots[size] | wrong)) for n, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize(
+    ("bundle", "compared", "left"), [(0, 1, "4 roots"), (1, 3, "2 roots"), (2, 4, "1 root"), (3, 4, "1 root")]
+)
+def test_histories_before_an_archived_bundle_are_recomputed_and_later_ones_noted(
+    tmp_path: Path, bundle: int, compared: int, left: str
+) -> None:
+    examples.publish(tmp_path, fixed_late(0, 100, 256, 512, 900, archived=bundle))
+    assert judge(tmp_path).proven["root of fixed histories"] == 5
+    (tmp_path / f"tile/entries/00{bundle}").unlink()
+    report = judge(tmp_path)
+    assert (findings(report), report.proven["root of fixed histories"]) == ([], compared)
+    assert report.notes == [
+        "1 bundle of 256 entries not read, only their hashes: archived, says entry 1024.",
+        f"{left} of fixed histories not recomputed: they need entries that were archived.",
+    ]
+
+
+def test_histories_before_an_archived_bundle_that_were_fixed_wrongly_are_named(tmp_path: Path) -> None:
+    examples.publish(tmp_path, fixed_late(512, 900, archived=2, subjects=9))
+    (tmp_path / "tile/entries/002").unlink()
+    assert findings(judge(tmp_path)) == [
+        "tile/entries/004, entry 1025: data.subjects: The first 512 entries are about 100 subjects, not 9."
+    ]
+
+
+def test_histories_over_a_missing_bundle_that_was_not_archived_are_a_finding(tmp_path: Path) -> None:
+    examples.publish(tmp_path, fixed_late(512, archived=2))
+    for bundle in ("001", "002"):
+        (tmp_path / f"tile/entries/{bundle}").unlink()
+    assert findings(judge(tmp_path)) == [
+        "tile/entries/001: The entry bundle is missing.",
+        "tile/entries/004, entry 1025: The histories of the first 512 entries cannot be recomputed.",
+    ]
+
+
+ABOUT_THE_LOG = ["log.opened", "log.key_added", "log.key_retired", "log.resumed", "entries.archived", histories.EVENT]
+
+
+@pytest.mark.parametrize("event", ABOUT_THE_LOG)
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_entry_about_the_log_whose_data_are_nonsense_is_one_finding(tmp_path: Path, event: str, nonsense: Any) -> None:
+    names = "vkey from_size at_size old_origin new_origin restored_size first_bundle last_bundle size root subjects"
+    for data in ({}, dict.fromkeys(names.split(), nonsense)):
+        examples.publish(tmp_path, leaves(300, (290, event, data)))
+        (found,) = findings(judge(tmp_path))
+        assert found.startswith("tile/entries/001, entry 290: ")
+
+
+def test_bytes_that_are_no_entry_are_a_finding_of_the_chronicle() -> None:
+    chronicle = Chronicle(Report())
+    chronicle.take(3, b"no entry")
+    assert [finding.where for finding in chronicle.report.findings] == ["tile/entries/000, entry 3"]

@@ -1,5 +1,6 @@
 """The witness as a process: it cosigns growth, refuses the rest, and remembers through kill -9."""
 
+import hashlib
 import http.client
 import signal
 import subprocess
@@ -168,3 +169,28 @@ def test_request_that_is_too_long_is_refused_unread(folder: Path) -> None:
     with running(folder) as asked:
         assert asked.add(b"x" * (witnessing.MAX_REQUEST_BYTES + 1))[0] == 400
         assert asked.ask("POST", "/elsewhere", body(0, 1))[0] == 404
+
+
+def test_witness_keeps_a_fork_after_strangers_sent_false_proofs_of_public_heads(tmp_path: Path) -> None:
+    own = witness.Witness(tmp_path, NAME, examples.key("w2"), [examples.LOG.verifier])
+    own.add_checkpoint(body(0, 300))
+    heads = [signed(300 + 1 + number) for number in range(60)]
+    for number, head in enumerate([*heads, *[heads[0]] * 100]):
+        proof = (number.to_bytes(32, "big"),)
+        verdict, _ = own.add_checkpoint(witnessing.Request(300, proof, head).format())
+        assert verdict.status is witnessing.Status.FORKED
+    kept = tmp_path / witnessing.origin_hash(examples.ORIGIN) / "refused"
+    before = len(list(kept.iterdir()))
+    own.add_checkpoint(body(300, 300, hashes=OTHER))
+    assert (before, len(list(kept.iterdir()))) == (50, 51)
+    fork = hashlib.sha256(note.text_of(signed(300, hashes=OTHER)).encode()).hexdigest()
+    assert (kept / fork).read_bytes() == body(300, 300, hashes=OTHER)
+
+
+def test_witness_keeps_a_refused_head_once_whatever_proof_came_with_it(tmp_path: Path) -> None:
+    own = witness.Witness(tmp_path, NAME, examples.key("w2"), [examples.LOG.verifier])
+    own.add_checkpoint(body(0, 300))
+    for number in range(120):
+        own.add_checkpoint(witnessing.Request(300, (number.to_bytes(32, "big"),), signed(400)).format())
+    kept = tmp_path / witnessing.origin_hash(examples.ORIGIN) / "refused"
+    assert len(list(kept.iterdir())) == 1

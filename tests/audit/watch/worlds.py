@@ -6,8 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from audit import actors, grants, histories, holds, log, redaction, retention
+from audit import actors, log
+from audit.database import grants
+from audit.disclosure import histories
+from audit.erasure import holds, redaction
 from audit.events import timestamp
+from audit.keeping import retention
 from audit.models import Checkpoint, Cosignature, Event
 from audit.tlog import note
 from audit.watch import verifications
@@ -51,6 +55,7 @@ def erase(**scope: Any) -> None:
     """As two people do it."""
     first, second = (factories.acting(factories.person()) for _ in range(2))
     asked = redaction.request(ground=GROUND, actor=first, **scope)
+    place()
     redaction.approve(asked, actor=second, reason="It has no further use.")
 
 
@@ -85,7 +90,7 @@ def build() -> None:
     with databases.acting_as(grants.SEQUENCER):
         histories.fix(actor=ACTOR)
     place()
-    retention.archive(actor=ACTOR)
+    databases.by_owner(retention.archive, actor=ACTOR)
     place()
     cosign()
     verifications.verify(actor=ACTOR)

@@ -3,9 +3,10 @@
 from base64 import b64encode
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
+from audit import actors, log
+from audit.log_events import LogExported
 from registry.roles import Role
 from tests import factories
 from tests.clients import signed_in
@@ -47,11 +48,9 @@ def test_page_started_before_a_row_was_added_does_not_shift(client: APIClient) -
 
 
 def test_page_size_beyond_the_limit_is_the_limit(client: APIClient) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_event (id, leaf, event, subject_type, subject_id, actor, at, request)"
-            " SELECT gen_random_uuid(), 'leaf', 'x.y', 'x', '1', 'system:test', now(), '' FROM generate_series(1, 501)"
-        )
+    for number in range(501):
+        exported = LogExported(format="jsonl", first=number, end=number + 1)
+        log.record(exported, subject=log.Subject("log", "test"), actor=actors.system("test"))
     page = client.get("/api/v1/audit/events?page_size=100000").json()
     assert (len(page["results"]), page["next"] is None) == (500, False)
 

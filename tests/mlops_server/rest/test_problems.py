@@ -14,8 +14,9 @@ from rest_framework.test import APIClient
 
 from audit import errors as log_errors
 from audit.log import EntryTooLarge
-from audit.proofs import NotSequenced
 from audit.tlog.errors import CanonicalError
+from audit.tree.entries import ArchiveUnreadable
+from audit.tree.proofs import NotSequenced
 from mlops_server.rest import kinds, problems
 from registry import errors
 from registry.api.base import PreconditionRequired
@@ -52,6 +53,7 @@ def handled(error: Any, request: HttpRequest) -> Any:
         (errors.RevisionMismatch("x"), 412, "revision-mismatch"),
         (errors.NothingServes("x"), 409, "nothing-serves"),
         (NotSequenced("x"), 409, "not-sequenced"),
+        (ArchiveUnreadable("x"), 503, "archive-unreadable"),
         (CanonicalError("x"), 422, "invalid"),
         (EntryTooLarge("x"), 422, "invalid"),
         (PreconditionRequired(), 428, "precondition-required"),

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from audit import actors, grants, histories, sequencer
+from audit import actors
+from audit.database import grants
+from audit.disclosure import histories
+from audit.signing import sequencer
 from audit.tlog import archive, note, verify
 from registry.errors import Conflict, NotPermitted
 from registry.models import PromotionRequest

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.contrib.auth.hashers import is_password_usable
 from knox.models import AuthToken
 
-from audit import sealing, sequencer
 from audit.errors import HoldInForce, MustBeKept, NeedsAnother
 from audit.models import Event, Redaction
+from audit.sealed import sealing
+from audit.signing import sequencer
 from audit.tlog import verify
 from registry.errors import NotPermitted
 from registry.models import PromotionRequest, User
@@ -32,6 +33,7 @@ def asked(person: str = "", event: Event | None = None, *fields: str) -> Redacti
 
 
 def done(request: Redaction) -> Redaction:
+    recorded.sequence()
     return privacy.approve(request, actor=acting(factories.person(Role.DPO)), reason="Asked for and due.")
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit import actors as system_actors
-from audit import grants
+from audit.database import grants
 from registry.errors import Invalid, NothingServes, NotPermitted
 from registry.models import Outcome, Prediction, PredictionBatch, PromotionRequest, Slot, User
 from registry.roles import Role

@@ -1,0 +1,1 @@
+"""What others are given: histories, packs, exports, receipts."""

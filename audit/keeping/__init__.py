@@ -1,0 +1,1 @@
+"""How the log is kept: the archive and backups."""

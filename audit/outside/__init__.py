@@ -1,0 +1,1 @@
+"""What stands outside the database, and what it is compared with: published files, witnesses, anchors."""

@@ -1,0 +1,1 @@
+"""What entries only commit to, and the keys under which it stands beside them."""

@@ -1,0 +1,1 @@
+"""The tree as it stands in the tables: what reads and proves from it."""
