@@ -81,15 +81,20 @@ def record(
     if len(leaf) > MAX_ENTRY_BYTES:
         raise EntryTooLarge(f"The entry of {event.event_name} has {len(leaf)} bytes; the log takes {MAX_ENTRY_BYTES}.")
     columns = [identity, leaf, changes, event.event_name, about.type, about.id, actor.id, at, actor.request]
-    if envelope.is_empty():  # The sequencer's role, which seals nothing, may not do the other.
-        _execute(_INSERT, columns)
-    else:
-        statement, values = envelope.store(identity)  # One round trip for the entry and for what it seals.
-        stored = _execute(f"WITH event AS ({_INSERT}) {statement}", [*columns, *values])
-        envelope.complete(identity, stored=[person for (person,) in stored])
+    _store(identity, columns, envelope)
     for row in changed:
         row.remember()
     return identity
+
+
+def _store(identity: UUID, columns: Sequence[Any], envelope: Envelope) -> None:
+    """The entry and what it seals, in one round trip."""
+    if envelope.is_empty():  # The sequencer's role, which seals nothing, may not do the other.
+        _execute(_INSERT, columns)
+        return
+    statement, values = envelope.store(identity)
+    stored = _execute(f"WITH event AS ({_INSERT}) {statement}", [*columns, *values])
+    envelope.complete(identity, stored=[person for (person,) in stored])
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -31,7 +31,7 @@ def keep(url: str, signed: bytes) -> None:
     head = checkpoint.parse(text)
     try:
         kept = _write_or_read(url, place(head.origin, head.size), signed)
-    except Exception as problem:
+    except Exception as problem:  # each file system behind fsspec has errors of its own, of no common kind
         raise AnchorAway(f"{type(problem).__name__}: {problem}") from problem
     if not _says(kept, text):
         raise AnchorDiffers(f"{url} keeps another checkpoint of size {head.size} of {head.origin}.")
@@ -41,7 +41,7 @@ def newest(url: str, origin: str) -> bytes | None:
     """The checkpoint of the largest size that is kept for an origin. Raises AnchorAway."""
     try:
         return _newest(url, witnessing.origin_hash(origin))
-    except Exception as problem:
+    except Exception as problem:  # each file system behind fsspec has errors of its own, of no common kind
         raise AnchorAway(f"{type(problem).__name__}: {problem}") from problem
 
 

@@ -149,6 +149,17 @@ def test_application_does_not_speak_for_the_log(name: str) -> None:
         cursor.execute(INSERT.replace("'x.y'", f"'{name}'"), [leaf])
 
 
+def test_clock_that_goes_backwards_changes_no_order(signer: note.Signer) -> None:
+    """Time is what a writer claims; the order is the index."""
+    factories.person()
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [LEAF])  # claims an earlier moment than the event before it
+    recorded.place(signer, origin=ORIGIN)
+    placed = [Event.objects.get(ticket=leaf.ticket).at for leaf in Leaf.objects.order_by("index")]
+    assert placed[-1] < placed[-2]
+    assert roots_agree(signer)
+
+
 def test_rival_sequencers_place_every_event_once(signer: note.Signer) -> None:
     stop = threading.Event()
 
