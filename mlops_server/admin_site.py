@@ -61,7 +61,18 @@ GROUPS: tuple[tuple[Any, ...], ...] = (
         "Promotions",
         ("Requests", "rule", "registry_promotionrequest"),
         ("Gate results", "checklist", "registry_gateresult"),
+        ("Review tasks", "assignment_ind", "registry_reviewtask"),
         ("Decisions", "signature", "registry_decision"),
+        ("Findings", "report", "registry_finding"),
+        ("Waivers", "front_hand", "registry_waiver"),
+        ("Conditions", "rule_settings", "registry_condition"),
+        ("Threads", "forum", "registry_comment"),
+    ),
+    (
+        "Afterwards",
+        ("Reviews", "event_repeat", "registry_periodicreview"),
+        ("Incidents", "emergency", "registry_incident"),
+        ("Break-glass", "emergency_home", "registry_emergency"),
     ),
     (
         "Slots",
@@ -92,7 +103,12 @@ GROUPS: tuple[tuple[Any, ...], ...] = (
         ("Ingestions", "upload_file", "registry_ingestion"),
         ("Artifacts", "draft", "registry_artifact"),
     ),
-    ("Policies", ("Policies", "policy", "registry_policyversion")),
+    (
+        "Policies & clauses",
+        ("Policies", "policy", "registry_policyversion"),
+        ("Clauses not applicable", "do_not_disturb_on", "registry_clauseexemption"),
+        ("Texts of cards", "description", "registry_cardtext"),
+    ),
     (
         "Audit log",
         ("Events", "receipt_long", "audit_event"),
@@ -101,5 +117,18 @@ GROUPS: tuple[tuple[Any, ...], ...] = (
         ("Redactions", "ink_eraser", "audit_redaction"),
         ("Legal holds", "gavel", "audit_hold"),
     ),
-    ("People", ("Accounts", "group", "registry_user"), ("Roles", "badge", "registry_grant")),
+    (
+        "People & duties",
+        ("Accounts", "group", "registry_user"),
+        ("Roles", "badge", "registry_grant"),
+        ("Delegations", "supervisor_account", "registry_delegation"),
+        ("Recusals", "person_off", "registry_recusal"),
+        ("Signatures", "draw", "registry_signature"),
+        ("Signing factors", "key", "registry_signingfactor"),
+    ),
+    (
+        "Notices",
+        ("Subscriptions", "campaign", "registry_subscription"),
+        ("Deliveries", "outgoing_mail", "registry_delivery"),
+    ),
 )

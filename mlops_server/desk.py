@@ -19,6 +19,7 @@ from registry.permissions import reads_something, visible_systems
 
 SHOWN = 50
 EVENTS_SHOWN = 8
+UNSETTLED = "open,in_remediation,ready_for_retest"
 
 
 def of(request: HttpRequest) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def of(request: HttpRequest) -> dict[str, Any]:
     alerts = list(ringing.select_related("monitor__slot"))
     return {
         "may_read": True,
-        "counts": _counts(mine, ending, alerts),
+        "counts": _counts(mine, ending, alerts) + _afterwards(account),
         "queue": _table(mine),
         "left_off": max(0, len(mine) - SHOWN),
         "others": _table(others) if others else "",
@@ -64,6 +65,21 @@ def _counts(mine: Sequence[Waiting], ending: Sequence[Any], alerts: Sequence[Ale
         ("Waiting for you", len(mine), "#queue", "wait" if mine else "calm"),
         ("Approvals ending in 30 days", len(ending), "#ending", "doubt" if ending else "calm"),
         ("Open alerts", len(alerts), alerts_url, "bad" if alerts else "calm"),
+    ]
+
+
+def _afterwards(account: User) -> list[tuple[str, int, str, str]]:
+    """The same of what was decided already."""
+    found = queue.afterwards(account)
+    lines = (
+        ("Reviews due", "reviews", "periodicreview", "state__in=due,overdue", "doubt"),
+        ("Open incidents", "incidents", "incident", "state__in=reported,contained,analysed,corrected", "bad"),
+        ("Findings you own", "findings", "finding", f"owner__id__exact={account.pk}&state__in={UNSETTLED}", "wait"),
+        ("Waivers ending in 30 days", "waivers", "waiver", "state__exact=active", "doubt"),
+    )
+    return [
+        (name, found[key], f"{reverse(f'admin:registry_{page}_changelist')}?{query}", mood if found[key] else "calm")
+        for name, key, page, query, mood in lines
     ]
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,14 @@ LOG_JSON = env.bool("LOG_JSON", False)
 MERGE_DELAY_MS = env.int("MERGE_DELAY_MS", 250)
 TOKEN_DAYS = env.int("TOKEN_DAYS", 90)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 512 * 1024 * 1024)
+# scrypt's cost for the key that a person signs with: 2**15 takes 32 MiB and about 80 ms.
+SIGNING_SCRYPT_COST = env.int("SIGNING_SCRYPT_COST", 2**15)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 10)
 JOB_STALE_SECONDS = env.int("JOB_STALE_SECONDS", 120)
+PUBLIC_URL = env.str("PUBLIC_URL", "")
+WEBHOOK_ALLOWED_NETWORKS: list[Any] = env.list("WEBHOOK_ALLOWED_NETWORKS", [], subcast=ip_network)
+DELIVERY_SECONDS = env.int("DELIVERY_SECONDS", 5, validate=Range(min=1))
+DELIVERY_KEEP_DAYS = env.int("DELIVERY_KEEP_DAYS", 30, validate=Range(min=1))
 
 try:
     env.seal()
@@ -183,9 +190,23 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AccountKind": "registry.models.User.Kind",
         "JobState": "registry.models.Ingestion.State",
         "PromotionState": "registry.models.PromotionRequest.State",
+        "SubscriptionState": "registry.models.Subscription.State",
+        "DeliveryState": "registry.models.Delivery.State",
+        "SubscriptionKind": "registry.models.Subscription.Kind",
         "PolicyState": "registry.models.PolicyVersion.State",
         "RolloutState": "registry.models.Rollout.State",
         "DecisionVerdict": "registry.models.Decision.Verdict",
+        "FactorState": "registry.models.SigningFactor.State",
+        "FindingState": "registry.models.Finding.State",
+        "FindingSeverity": "registry.models.Finding.Severity",
+        "WaiverState": "registry.models.Waiver.State",
+        "ConditionState": "registry.models.Condition.State",
+        "ReviewState": "registry.models.PeriodicReview.State",
+        "ReviewCause": "registry.models.PeriodicReview.Cause",
+        "EmergencyState": "registry.models.Emergency.State",
+        "IncidentState": "registry.models.Incident.State",
+        "IncidentSeverity": "registry.models.Incident.Severity",
+        "AssignmentCause": "registry.models.SlotAssignment.Cause",
         "MonitorKind": "monitoring.models.Monitor.Kind",
         "MonitorVerdict": "monitoring.models.MonitorRun.Verdict",
     },
@@ -263,4 +284,5 @@ UNFOLD: dict[str, Any] = {
         "show_all_applications": False,
         "navigation": "mlops_server.admin_site.navigation",
     },
+    "ACCOUNT": {"navigation": [{"title": "Your signing factor", "link": "/admin/signing-factor/"}]},
 }

@@ -5,12 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from mlops_server import passwords
+from mlops_server import factor, passwords
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     # Before the admin's own, which saves the row behind the services' back.
     path("admin/password_change/", admin.site.admin_view(passwords.PasswordChange.as_view(), cacheable=True)),
+    path("admin/signing-factor/", admin.site.admin_view(factor.page), name="signing-factor"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("registry.api.urls")),
     path("api/v1/", include("monitoring.api.urls")),

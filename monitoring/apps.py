@@ -1,4 +1,4 @@
-"""The monitoring application."""
+"""The monitoring application; it tells the registry what of its records lineage shows and clauses may ask for."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class MonitoringConfig(AppConfig):
     name = "monitoring"
     verbose_name = "Monitoring"
+
+    def ready(self) -> None:
+        from monitoring import records  # apps must be loaded before models can be
+
+        records.install()

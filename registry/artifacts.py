@@ -1,5 +1,6 @@
 """The content-addressed store: bytes under their SHA-256, on any file system that fsspec knows."""
 
+import contextlib
 import hashlib
 import secrets
 import tempfile
@@ -55,6 +56,19 @@ def read(digest: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != digest:
         raise ArtifactCorrupt(f"The artifact {digest} has changed in the store.")
     return data
+
+
+def exists(digest: str) -> bool:
+    """Whether the store has a file under that digest."""
+    store, root = _store()
+    return bool(store.exists(_path(root, digest)))
+
+
+def remove(digest: str) -> None:
+    """Delete the bytes; nothing where they are gone already. The caller holds the lock of the artifact's row."""
+    store, root = _store()
+    with contextlib.suppress(FileNotFoundError):
+        store.rm_file(_path(root, digest))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from registry.models import User
 
 MAX_WRONG = 10
 WINDOW_SECONDS = 600
+PASSWORD = "password"
 
 
 class PasswordBackend(ModelBackend):
@@ -33,14 +34,14 @@ class PasswordBackend(ModelBackend):
         if username is None or password is None:
             return None
         # Counted before the slow check and forgiven after it: guesses sent all at once are guesses too.
-        tried = _count(username)
+        tried = _count(PASSWORD, username)
         if tried > MAX_WRONG:
             raise PermissionDenied("Too many wrong passwords.")
         account = super().authenticate(request, username=username, password=password, **kwargs)
         if not isinstance(account, User):
             _record_wrong(username, tried, request)
             return None
-        cache.delete(_counter(username))
+        cache.delete(_counter(PASSWORD, username))
         return account
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
@@ -63,9 +64,19 @@ def is_right(account: User, password: str) -> bool:
     return isinstance(found, User) and found.pk == account.pk
 
 
+def may_try(account: User, what: str) -> bool:
+    """Whether one more guess at something else than the password is allowed; asking counts as one."""
+    return _count(what, account.username) <= MAX_WRONG
+
+
+def forgive(account: User, what: str) -> None:
+    """The guess was right: the count begins anew."""
+    cache.delete(_counter(what, account.username))
+
+
 def locked_seconds(username: str) -> int:
     """How long no password of this user name is looked at; 0 where it is not locked. Whether it exists is not told."""
-    tried = cache.get(_counter(username), 0)
+    tried = cache.get(_counter(PASSWORD, username), 0)
     return math.ceil(WINDOW_SECONDS - time.time() % WINDOW_SECONDS) if tried >= MAX_WRONG else 0
 
 
@@ -88,15 +99,20 @@ def _record_wrong(username: str, tried: int, request: HttpRequest | None) -> Non
             log.record(events.SignInFailed(tried=tried, locked=tried == MAX_WRONG), subject=account, actor=actor)
 
 
-def _count(username: str) -> int:
+def _count(what: str, username: str) -> int:
     """This try's number in the window; adding and counting are each one step of the cache server."""
-    counter = _counter(username)
+    counter = _counter(what, username)
     # The window is in the key, so a counter never ends while somebody counts: kept twice as long as it is used.
-    cache.add(counter, 0, 2 * WINDOW_SECONDS)
-    return cache.incr(counter)
+    while True:
+        cache.add(counter, 0, 2 * WINDOW_SECONDS)
+        try:
+            return cache.incr(counter)
+        except ValueError:  # Between the two steps another try was right, and forgave.
+            continue
 
 
-def _counter(username: str) -> str:
+def _counter(what: str, username: str) -> str:
+    """What is guessed stands beside the name, not in it: no user name leads to the counter of another's codes."""
     window = int(time.time() // WINDOW_SECONDS)
     whom = hashlib.sha256(normalised(username).encode(errors="replace")).hexdigest()
-    return f"wrong-passwords:{window}:{whom}"
+    return f"wrong-{what}s:{window}:{whom}"

@@ -12,14 +12,15 @@ from registry.models import AISystem, Grant, User
 from registry.roles import ROLES_FOR, SIGNING, Action, Role
 
 #: Permissions on tables of the registry that belong to no system.
-PEOPLE = frozenset({"registry.view_user", "registry.view_grant"})
+OF_NO_SYSTEM = ("user", "grant", "signature", "signingfactor", "cardtext", "subscription", "delivery")
+PEOPLE = frozenset(f"registry.view_{name}" for name in OF_NO_SYSTEM)
 #: What a page may offer to make, by Django's name for it; everything else is made through the API or by workers.
 MAKING = {"audit.add_redaction": Action.ERASE, "audit.add_hold": Action.HOLD}
 
 
 def roles(account: User, system: AISystem | None = None) -> frozenset[Role]:
     """The roles an account holds for a system: those granted for it and those granted for all."""
-    held = Grant.objects.filter(Q(system=system) | Q(system=None), account=account, revoked_at=None)
+    held = Grant.objects.held().filter(Q(system=system) | Q(system=None), account=account)
     return frozenset(Role(role) for role in held.values_list("role", flat=True))
 
 
@@ -99,7 +100,7 @@ def _reach(account: Any) -> frozenset[Any]:
 
 
 def _reading(account: Any) -> QuerySet[Grant]:
-    return Grant.objects.filter(account=account.pk, revoked_at=None, role__in=ROLES_FOR[Action.READ])
+    return Grant.objects.held().filter(account=account.pk, role__in=ROLES_FOR[Action.READ])
 
 
 __all__ = [

@@ -20,7 +20,7 @@ class Role(models.TextChoices):
 class Action(models.TextChoices):
     READ = "read"
     REGISTER = "register", "register systems, data, runs and models"
-    CLASSIFY = "classify", "change a system's risk tier"
+    CLASSIFY = "classify", "change a system's risk tier or stakes"
     SUBMIT = "submit", "submit or withdraw a promotion"
     EVALUATE = "evaluate", "run evaluations and gates"
     DECIDE = "decide", "sign a decision on a promotion"
@@ -32,8 +32,17 @@ class Action(models.TextChoices):
     APPROVE_POLICY = "approve_policy"
     EXPORT = "export", "export evidence packs"
     MANAGE_PEOPLE = "manage_people"
+    VOUCH = "vouch", "confirm what a platform admin asks for people"
     ERASE = "erase", "request and decide erasures"
     HOLD = "hold", "place and release legal holds"
+    FIND = "find", "raise and retest findings"
+    SUSPEND = "suspend", "suspend or revoke an approval"
+    BREAK_GLASS = "break_glass", "let a version serve without an approval for 24 hours"
+    HANDLE_INCIDENT = "handle_incident", "report incidents and see them through"
+    SUBSCRIBE = "subscribe", "send events to other systems"
+    EXEMPT = "exempt", "declare that a clause does not apply"
+    DESCRIBE = "describe", "write the texts of model cards and datasheets"
+    RETIRE = "retire", "retire versions and purge their artifacts"
 
 
 _READERS = frozenset(Role) - {Role.PLATFORM_ADMIN, Role.CALLER}
@@ -62,9 +71,20 @@ ROLES_FOR: dict[Action, frozenset[Role]] = {
     Action.APPROVE_POLICY: frozenset({Role.RISK_OFFICER}),
     Action.EXPORT: _READERS,
     Action.MANAGE_PEOPLE: frozenset({Role.PLATFORM_ADMIN}),
+    Action.VOUCH: frozenset({Role.PLATFORM_ADMIN, Role.RISK_OFFICER}),
     # Who advises on data protection does not release what the law asks to keep.
     Action.ERASE: frozenset({Role.DPO, Role.COMPLIANCE_REVIEWER}),
     Action.HOLD: frozenset({Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER}),
+    Action.FIND: frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO, Role.AUDITOR}),
+    Action.SUSPEND: frozenset({Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER, Role.OPERATOR}),
+    Action.BREAK_GLASS: frozenset({Role.RISK_OFFICER, Role.OPERATOR}),
+    Action.HANDLE_INCIDENT: frozenset({Role.OPERATOR, Role.OWNER, Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER}),
+    Action.SUBSCRIBE: frozenset({Role.PLATFORM_ADMIN, Role.OPERATOR}),
+    Action.EXEMPT: frozenset({Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER}),
+    Action.DESCRIBE: frozenset({Role.ENGINEER, Role.OWNER}),
+    Action.RETIRE: frozenset({Role.ENGINEER, Role.OWNER, Role.OPERATOR}),
 }
 #: Roles that sign; a service account or a platform admin can never hold one.
 SIGNING = frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO})
+#: Roles that one person alone cannot give: those that sign, and the one that gives roles.
+WEIGHTY = SIGNING | {Role.PLATFORM_ADMIN}

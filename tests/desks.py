@@ -1,5 +1,7 @@
 """People at the admin: signed in with a session, and a world in which every table has rows."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -16,9 +18,16 @@ from audit.watch import selfcheck, verifications
 from audit.watch.findings import Finding
 from monitoring.models import Alert, Monitor
 from monitoring.services import monitors
-from registry.models import User
+from registry.models import CardText, ModelVersion, User
 from registry.roles import Role
 from registry.services import predictions, privacy
+from registry.services.coverage import exemptions
+from registry.services.decisions import deciding, delegations, duties, findings, threads, waivers
+from registry.services.decisions.findings import Wrong
+from registry.services.decisions.waivers import Asked
+from registry.services.documents import cards
+from registry.services.slots import emergencies, incidents
+from registry.services.subscriptions import dispatching, subscribing
 from registry.serving import inference, snapshot
 from registry.serving.inference import Row
 from tests import factories, houses
@@ -41,18 +50,29 @@ def reader() -> Client:
 
 
 def world() -> House:
-    """A champion, a canary, a request in review, predictions with outcomes, and a monitor whose alarm rang."""
-    house = houses.build()
+    """A champion, a canary, requests in every hand, what went wrong with them, predictions, and an alarm that rang."""
+    house = houses.build(gates=houses.waivable_gates())
     houses.champion(house)
     houses.executed(house)
-    houses.submitted(house)
+    reviewed(house)
     alarm(house)
     unused(house)
     kept(house)
+    objected(beside(house))
+    broken(beside(house))
+    exempted(house)
+    described(house)
     predictions.seal(actor=WORKER)
     verified()
+    subscribed()
     factories.sequence()
+    dispatching.dispatch()
     return house
+
+
+def beside(house: House) -> House:
+    """The same house with another slot, so that what happens there leaves the first as it is."""
+    return replace(house, slot=factories.slot(house.system, called=factories.name("beside")))
 
 
 def verified(*findings: Finding) -> Verification:
@@ -68,6 +88,69 @@ def kept(house: House) -> Redaction:
     privacy.place_hold(**scope, ground="a suit", actor=acting(factories.person(Role.RISK_OFFICER)))
     officer = acting(factories.person(Role.DPO))
     return privacy.erase_person(factories.person(), ground="GDPR Art. 17(1)(b)", actor=officer)
+
+
+def objected(house: House) -> None:
+    """A finding, a waiver that waits for its second signature, and an approval on a condition."""
+    later, request = timezone.now() + timedelta(days=30), houses.submitted(house, auc=0.81)
+    wrong = Wrong("low", "The holdout is small", "It has 2,000 rows.", owner=house.engineer, due_at=later)
+    findings.raise_(request.model_version, wrong, actor=acting(house.validator), promotion=request)
+    asked = Asked("By a hair.", "A person decides below 0.6.", expires_at=later)
+    waiver = waivers.request(request, gate="perf.auc.floor", asked=asked, actor=acting(house.engineer))
+    officer = factories.person(Role.RISK_OFFICER, system=house.system, team="risk")
+    proof = factories.credentials(officer)
+    waivers.sign(waiver, reason="Covered.", credentials=proof, revision=waiver.revision, actor=acting(officer))
+    terms = [{"text": "Train the clerks.", "due_at": later}]
+    verdict = "approve_with_conditions"
+    houses.signed(houses.validated(house), house.reviewer, meaning="review", verdict=verdict, conditions=terms)
+
+
+def broken(house: House) -> None:
+    """A break-glass that waits for its review, and the incident behind it."""
+    proof, actor = factories.credentials(house.operator), acting(house.operator)
+    version = houses.measured(house)
+    emergencies.open(house.slot, version=version, reason="Nothing answers.", credentials=proof, actor=actor)
+    detail = "Months came where years were meant."
+    incidents.report(house.system, title="Wrong unit", detail=detail, severity="serious", slot=house.slot, actor=actor)
+
+
+def described(house: House) -> CardText:
+    """A section of the newest version's card."""
+    version = ModelVersion.objects.filter(model=house.model).latest("pk")
+    said = {"section": "intended_use", "text": "To rank applications for a person.", "reason": "The first text."}
+    return cards.write(version, **said, credentials=factories.credentials(house.engineer), actor=acting(house.engineer))
+
+
+def exempted(house: House) -> None:
+    """A clause that does not apply to the house's system, signed."""
+    proof, reason = factories.credentials(house.reviewer), "Nobody's data are in it."
+    exemptions.sign(house.system, clause="gdpr.35", reason=reason, credentials=proof, actor=acting(house.reviewer))
+
+
+def reviewed(house: House) -> None:
+    """A request on which one person stepped back, another stands in, and people talk."""
+    request, now = houses.submitted(house), timezone.now()
+    second = factories.person(Role.VALIDATOR, system=house.system, team="second line")
+    deputy = factories.person(Role.AUDITOR, system=house.system, team="audit")
+    span = delegations.Span(now, now + timedelta(days=14))
+    delegations.delegate(
+        deputy, role="validator", span=span, reason="Away.", system=house.system, actor=acting(house.validator)
+    )
+    duties.recuse(request, reason="A relative trained it.", actor=acting(second))
+    threads.comment(request, text="Is 2016 in it?", actor=acting(house.reviewer))
+    deciding.claim(request, actor=acting(deputy))
+
+
+def subscribed() -> None:
+    """A webhook to a name that never exists; a delivery waits for it once the log is sequenced and looked at."""
+    subscribing.subscribe(
+        factories.name("webhook"),
+        kind="webhook",
+        target="https://hooks.invalid/",
+        patterns=["subscription.*"],
+        actor=acting(factories.person(Role.OPERATOR)),
+        resolver=lambda host, port: ["93.184.215.14"],
+    )
 
 
 def unused(house: House) -> Monitor:

@@ -2,10 +2,15 @@
 
 import io
 import itertools
+import time
+from base64 import b32decode
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from audit import actors as system_actors
 from audit.actors import Actor
@@ -23,12 +28,16 @@ from registry.models import (
     PolicyVersion,
     PromotionRequest,
     RegisteredModel,
+    SigningFactor,
     Slot,
     TrainingRun,
     User,
 )
+from registry.permissions import roles
 from registry.roles import Role
-from registry.services import datasets, evaluations, jobs, people, policies, promotions, runs, systems
+from registry.services import codes, datasets, evaluations, factors, jobs, people, runs, systems
+from registry.services.decisions import deciding, policies, promotions, simulation
+from registry.services.signing import Credentials
 from tests import onnx_files, recorded
 
 PASSWORD = "correct horse battery"
@@ -40,6 +49,7 @@ RECIPE: dict[str, Any] = {
     "estimator": {"name": "logistic_regression"},
 }
 _numbers = itertools.count(1)
+_secrets: dict[UUID, str] = {}
 
 
 def name(noun: str) -> str:
@@ -62,6 +72,34 @@ def person(*roles: Role, system: AISystem | None = None, team: str = "", kind: s
     for role in roles:
         people.grant(account, role, actor=bootstrap(), system=system)
     return account
+
+
+def credentials(account: User, *, password: str = PASSWORD) -> Credentials:
+    """What the account enters to sign at this moment; the factor is enrolled at first use."""
+    return Credentials(password=password, code=code(account))
+
+
+def code(account: User) -> str:
+    """A one-time code that works now, however many were used a moment ago."""
+    if account.kind != User.Kind.PERSON or Role.PLATFORM_ADMIN in roles(account):
+        return "000000"
+    secret(account)
+    return _code(account)
+
+
+def secret(account: User) -> str:
+    """What the account's authenticator holds, of which no code was used; the factor is enrolled at first use."""
+    if account.pk not in _secrets:
+        enrolment = factors.enrol(account, password=PASSWORD, actor=acting(account))
+        _secrets[account.pk] = enrolment.secret
+        factors.confirm(enrolment.factor, password=PASSWORD, code=_code(account), actor=acting(account))
+    SigningFactor.objects.filter(account=account).update(last_step=None)
+    return _secrets[account.pk]
+
+
+def _code(account: User) -> str:
+    totp = TOTP(b32decode(_secrets[account.pk]), codes.DIGITS, SHA1(), codes.STEP_SECONDS)
+    return totp.generate(int(time.time())).decode()
 
 
 def acting(account: User) -> Actor:
@@ -202,7 +240,16 @@ def policy(called: str = "minimal") -> PolicyVersion:
     if effective:
         return effective
     drafted = policies.propose(ready.text(called), actor=acting(person(Role.POLICY_ADMIN)))
-    return policies.approve(drafted, actor=acting(person(Role.RISK_OFFICER)), reason="Fits the risk.")
+    return in_force(drafted)
+
+
+def in_force(drafted: PolicyVersion, *, by: User | None = None) -> PolicyVersion:
+    """The draft, tried on the past and signed by a second person; it governs at once."""
+    officer = by or person(Role.RISK_OFFICER)
+    simulation.simulate(drafted, actor=acting(officer))
+    return policies.approve(
+        drafted, credentials=credentials(officer), reason="The thresholds fit the risk.", actor=acting(officer)
+    )
 
 
 def promotion(
@@ -219,12 +266,10 @@ def approved(request: PromotionRequest | None = None, *, by: User | None = None)
     """The request, signed by a compliance reviewer who had no part in it."""
     request = request or promotion()
     signer = by or person(Role.COMPLIANCE_REVIEWER)
-    return promotions.decide(
+    return deciding.decide(
         request,
-        verdict="approve",
-        meaning="review",
-        reason="The figures hold.",
-        password=PASSWORD,
+        deciding.Said("approve", meaning="review", reason="The figures hold."),
+        credentials=credentials(signer),
         revision=request.revision,
         actor=acting(signer),
     )

@@ -1,7 +1,11 @@
 """A whole house for tests of decisions: a system with people, slot, data and policy, and the steps up to serving."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from django.db import connection
 
 from registry.models import (
     DatasetVersion,
@@ -15,8 +19,10 @@ from registry.models import (
 )
 from registry.models.systems import AISystem
 from registry.roles import Role
-from registry.services import deployments, policies, promotions
-from tests import factories
+from registry.services.decisions import deciding, policies, promotions
+from registry.services.decisions.deciding import Said
+from registry.services.slots import rollouts
+from tests import databases, factories
 from tests.factories import acting
 
 
@@ -91,12 +97,17 @@ def policy_document(name: str, *, version: int = 1, **changes: Any) -> dict[str,
     }
 
 
+def waivable_gates(**waivable: Any) -> list[dict[str, Any]]:
+    """The short policy's gates, of which a risk officer may waive the second."""
+    contract, floor = policy_document("any")["gates"]
+    return [contract, {**floor, "waivable": {"by": ["risk_officer"], "max_days": 90, **waivable}}]
+
+
 def policy(**changes: Any) -> PolicyVersion:
     """An effective policy of a new name, written by one person and approved by another."""
     document = policy_document(factories.name("policy"), **changes)
     draft = policies.propose(document, actor=acting(factories.person(Role.POLICY_ADMIN)))
-    officer = factories.person(Role.RISK_OFFICER)
-    return policies.approve(draft, actor=acting(officer), reason="The thresholds fit the risk.")
+    return factories.in_force(draft)
 
 
 def measured(house: House, *, auc: float = 0.85) -> ModelVersion:
@@ -118,13 +129,13 @@ def submitted(house: House, *, auc: float = 0.85) -> PromotionRequest:
     )
 
 
-def signed(request: PromotionRequest, by: User, *, meaning: str, verdict: str = "approve") -> PromotionRequest:
-    return promotions.decide(
+def signed(
+    request: PromotionRequest, by: User, *, meaning: str, verdict: str = "approve", **said: Any
+) -> PromotionRequest:
+    return deciding.decide(
         request,
-        verdict=verdict,
-        meaning=meaning,
-        reason="The figures hold.",
-        password=factories.PASSWORD,
+        Said(verdict, meaning=meaning, reason="The figures hold.", **said),
+        credentials=factories.credentials(by),
         revision=request.revision,
         actor=acting(by),
     )
@@ -140,9 +151,14 @@ def approved(house: House) -> PromotionRequest:
     return signed(validated(house), house.reviewer, meaning="review")
 
 
+def sent_back(house: House) -> PromotionRequest:
+    """A request whose validator asked for changes."""
+    return signed(submitted(house), house.validator, meaning="independent_validation", verdict="request_changes")
+
+
 def executed(house: House) -> SlotAssignment:
     """A newly approved version brought into the slot: champion of an empty slot, canary of a taken one."""
-    return deployments.execute(approved(house), actor=acting(house.operator), reason="Reviewed and due.")
+    return rollouts.execute(approved(house), actor=acting(house.operator), reason="Reviewed and due.")
 
 
 def champion(house: House) -> SlotAssignment:
@@ -158,6 +174,31 @@ def advanced(house: House, assignment: SlotAssignment) -> SlotAssignment:
     assert assignment.canary_promotion is not None
     rollout = assignment.canary_promotion.rollout
     rollout.refresh_from_db()
-    return deployments.advance(
-        rollout, revision=rollout.revision, actor=acting(house.operator), reason="The canary held."
+    return rollouts.advance(rollout, revision=rollout.revision, actor=acting(house.operator), reason="The canary held.")
+
+
+def approved_again(house: House, version: ModelVersion) -> PromotionRequest:
+    """Another request for a version that is known, with every signature that the policy asks for."""
+    request = promotions.submit(
+        version, slot=house.slot, policy=house.policy, reason="To be looked at again.", actor=acting(house.engineer)
     )
+    validated = signed(request, house.validator, meaning="independent_validation")
+    return signed(validated, house.reviewer, meaning="review")
+
+
+def renewed(house: House, version: ModelVersion) -> SlotAssignment:
+    """The version that serves, approved anew and brought in under the newer approval."""
+    return rollouts.execute(
+        approved_again(house, version), actor=acting(house.operator), reason="Its approval was to end."
+    )
+
+
+@contextlib.contextmanager
+def tampering() -> Iterator[None]:
+    """Past the guards of what slots served, as a superuser could; the transaction of the test undoes it."""
+    connection.check_constraints()  # A table whose triggers wait for the commit is not altered.
+    with connection.cursor() as cursor, databases.acting_as("postgres"):
+        cursor.execute("ALTER TABLE registry_slotassignment DISABLE TRIGGER USER")
+        yield
+        connection.check_constraints()
+        cursor.execute("ALTER TABLE registry_slotassignment ENABLE TRIGGER USER")

@@ -23,4 +23,5 @@ os.environ |= {
 
 from mlops_server.settings import *  # noqa: E402, F403 - the settings read the environment when they are imported
 
+SIGNING_SCRYPT_COST = 2  # likewise
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # The real one is slow on purpose.

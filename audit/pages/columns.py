@@ -21,7 +21,13 @@ def text(path: str, title: str, *, words: int = 0) -> Column:
 
 
 def chip(path: str, title: str = "State") -> Column:
-    return _column(lambda row: show.chip(found) if (found := at(row, path)) else show.NOTHING, path, title)
+    owner, _, name = path.rpartition(".")
+
+    def marked(row: Any) -> str:
+        found = at(row, path)
+        return show.chip(found, show.said(at(row, owner), name)) if found else show.NOTHING
+
+    return _column(marked, path, title)
 
 
 def moment(path: str, title: str) -> Column:

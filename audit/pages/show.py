@@ -17,11 +17,23 @@ DIGEST_LENGTH = 64
 #: Verdicts and states by what they ask of a reader; the sign and the word say it, the colour only repeats it.
 SIGNS: dict[str, str] = {"good": "✓", "bad": "✕", "doubt": "?", "warn": "▲", "wait": "…", "calm": "·"}
 _MOODS: dict[str, str] = {
-    "good": "pass approve approved completed succeeded promoted quiet effective resolved registered proven",
-    "bad": "fail failed reject rejected refused blocked alarm open overdue",
-    "doubt": "inconclusive not_evaluable",
-    "warn": "stale rolled_back expired erased executed waived high",
-    "wait": "requested in_review queued running acknowledged draft pending",
+    "good": (
+        "pass approve approved completed succeeded promoted quiet effective resolved registered proven "
+        "active met covered serving delivered closed continue"
+    ),
+    "bad": (
+        "fail failed reject rejected refused blocked alarm open overdue "
+        "breached suspended revoked revoke critical serious missing emergency lapsed dead reported"
+    ),
+    "doubt": "inconclusive not_evaluable approve_with_conditions conditionally_approved major risk_accepted",
+    "warn": (
+        "stale rolled_back expired erased executed waived high expiring request_changes changes_requested "
+        "suspend withdrawn due paused simulated"
+    ),
+    "wait": (
+        "requested in_review queued running acknowledged draft pending countersign executing canary in_remediation "
+        "ready_for_retest scheduled contained analysed corrected"
+    ),
 }
 MOODS = {state: mood for mood, states in _MOODS.items() for state in states.split()}
 
@@ -103,6 +115,18 @@ def chip(state: str, words: str = "") -> SafeString:
     return format_html(
         '<span class="chip chip-{}"><span aria-hidden="true">{}</span> {}</span>', mood, SIGNS[mood], label
     )
+
+
+def state(row: models.Model, name: str = "state") -> SafeString:
+    """A choice of a record as a labelled mark, in the words that its model has for it."""
+    return chip(getattr(row, name), said(row, name))
+
+
+def said(row: Any, name: str) -> str:
+    """A choice in its model's words, without what explains them; empty where it has none."""
+    words = getattr(row, f"get_{name}_display", None)
+    short = str(words()).partition(":")[0].partition(" (")[0] if words else ""
+    return short[:1].lower() + short[1:]
 
 
 def link(words: Any, url: str) -> SafeString:

@@ -1,5 +1,6 @@
-"""Ed25519 keys: in files only their owner can read, in the environment, or in a device behind a factory.
+"""Signing keys: in files only their owner can read, in the environment, or in a device behind a factory.
 
+They are Ed25519, but for those made for formats of others that know none: these are ECDSA on P-256.
 The log may have several, numbered: `log.key`, `log.2.key`, ... Which of them sign is for the log's own events to say.
 """
 
@@ -10,7 +11,20 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from django.conf import settings
 
 from audit.tlog import note
@@ -23,18 +37,41 @@ class KeyMissing(Exception):
 
 
 class KeyUnusable(Exception):
-    """LOG_SIGNING_KEY or LOG_KEY_FACTORY gives no Ed25519 key."""
+    """LOG_SIGNING_KEY or LOG_KEY_FACTORY gives no Ed25519 key, or a file holds a key of another kind."""
 
 
 def private(name: str) -> Ed25519PrivateKey:
     """The private key of that name, made at first use. Two processes that start at once end with the same key."""
     path = _path(name)
     if not path.exists():
-        _create(path)
+        _create(path, Ed25519PrivateKey.generate().private_bytes_raw())
     key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
     if not path.with_suffix(".pub").exists():
         _write(path.with_suffix(".pub"), key.public_key().public_bytes_raw())
     return key
+
+
+def ecdsa(name: str) -> EllipticCurvePrivateKey:
+    """The same on P-256: the private half in PKCS #8, the public one in PEM, as tools of others read it."""
+    path = _path(name)
+    if not path.exists():
+        _create(
+            path, generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except ValueError:
+        key = None
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise KeyUnusable(f"{path.name} is no ECDSA key.")
+    if not path.with_suffix(".pub").exists():
+        _write(path.with_suffix(".pub"), pem(key.public_key()))
+    return key
+
+
+def pem(key: EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
+    """A public key as PEM (SubjectPublicKeyInfo)."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def public(name: str) -> bytes:
@@ -108,9 +145,9 @@ def _path(name: str) -> Path:
     return Path(settings.SIGNING_KEY_DIR) / f"{name}.key"
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = _draft(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
+    draft = _draft(path, content, mode=0o600)
     try:
         os.link(draft, path)  # fails where another process was first: its key stands
     except FileExistsError:

@@ -55,13 +55,16 @@ def check_signature(claim: dict[str, Json], known_digests: Collection[str]) -> b
 def check_agreement(claim: dict[str, Json], held_by: dict[str, Json], name: str) -> None:
     """A signature and the entry that holds it must say the same wherever both speak. Raises ProofError.
 
-    Both speak of: the members of the entry's data; the subject, under the name of its type; the actor, whom a
-    statement calls its signer; and the record that was signed, where the data has a member of that name.
+    Both speak of: the members of the entry's data; the subject, under the name of its type, and the one that the data
+    names as "subject_type" and "subject"; the actor, whom a statement calls its signer; and the record that was signed,
+    where the data has a member of that name.
     """
     statement, data, subject = claim["statement"], held_by["data"], held_by["subject"]
     if not isinstance(statement, dict) or not isinstance(data, dict) or not isinstance(subject, dict):
         raise ProofError(f"The signature in {name} stands beside no statement.")
     told = {**data, "signer": held_by["actor"], str(subject["type"]): subject["id"]}
+    if isinstance(data.get("subject_type"), str):  # the entry is about the signature, whose record it names so
+        told[str(data["subject_type"])] = data.get("subject")
     for member in sorted(statement.keys() & told.keys()):
         if statement[member] != told[member]:
             raise ProofError(

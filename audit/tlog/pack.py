@@ -11,7 +11,8 @@ completeness.json, ranges/   the proof that no entry about some subjects is left
 
 Every byte is either hashed into something proven or has only one possible value. So nothing free stands in pack.json:
 the title is the subject's own; a record's kind is its own "kind" member or the name of the member with its digest.
-Version 1 is the same without the proof of completeness.
+From version 3 on, whoever is named as a signer signed with a key of their own too (see `personalkeys`). Version 2 is
+the same without that, version 1 without the proof of completeness.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ from audit.tlog.errors import PackError
 from audit.tlog.packindex import About as About
 from audit.tlog.packindex import Disclosure as Disclosure
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from audit.tlog import (
     note,
     packevidence,
     packindex,
+    personalkeys,
     proof,
     readme,
 )
@@ -46,7 +47,8 @@ def check(members: Mapping[str, bytes], verifiers: Sequence[note.Verifier], repo
         packevidence.check_about(index.about, proven, report)
         packevidence.check_kinds(index, proven, report)
         _check_listing(members, index, proven, report)
-        _check_completeness(members, index.about, proven, report)
+        complete = _check_completeness(members, index.about, proven, report)
+        personalkeys.check(index.version, complete, proven, report)
     _check_keys(members, verifiers, proven, report)
 
 
@@ -148,11 +150,16 @@ def _check_listing(members: Mapping[str, bytes], index: packindex.Index, proven:
             report.add(packindex.PATH, f"Its {name} are not those of the pack: files were added, removed or reordered.")
 
 
-def _check_completeness(members: Mapping[str, bytes], about: packindex.About, proven: Proven, report: Report) -> None:
-    """Every claim that the pack holds all entries about a subject; a pack without claims is said to have none."""
+def _check_completeness(
+    members: Mapping[str, bytes], about: packindex.About, proven: Proven, report: Report
+) -> set[tuple[str, str]] | None:
+    """Every claim that the pack holds all entries about a subject; the subjects for which it holds true.
+
+    None for a pack without claims, which is said to have none, and for claims that cannot be read, which is a finding.
+    """
     if not completeness.parts(members):
         report.remarks.append(f"it does not prove completeness: other events about {about.type} {about.id} may exist")
-        return
+        return None
     try:
         given = completeness.parse(members)
         if not any((claim.type, claim.id) == (about.type, about.id) for claim in given.claims):
@@ -163,13 +170,13 @@ def _check_completeness(members: Mapping[str, bytes], about: packindex.About, pr
         checked = completecheck.Check(given, proven.head, entries)
     except TlogError as problem:
         report.add(completeness.PATH, problem)
-        return
-    _check_subjects(given, checked, about, report)
+        return None
+    return _check_subjects(given, checked, about, report)
 
 
 def _check_subjects(
     given: completeness.Completeness, checked: completecheck.Check, about: packindex.About, report: Report
-) -> None:
+) -> set[tuple[str, str]]:
     complete = []
     for claim in given.claims:
         try:
@@ -179,6 +186,7 @@ def _check_subjects(
     report.proven["history proven complete"] = len(complete)
     own = [one for one in complete if (one.type, one.id) == (about.type, about.id)]
     report.remarks += [f"complete: {checked.sentence(one)}" for one in own]
+    return {(one.type, one.id) for one in complete}
 
 
 def _check_keys(

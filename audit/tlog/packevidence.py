@@ -72,7 +72,7 @@ def check_claims(proven: Proven, report: Report) -> None:
                     signing.add(digest)
                     proven.used_keys.add(claims.check_signature(claim, known))
                     signatures += 1
-                    for index, one in _holders(digest, proven):
+                    for index, one in holders(digest, proven):
                         claims.check_agreement(claim, one, f"entry {index}")
             except ProofError as problem:
                 report.add(packindex.record_path(digest), problem)
@@ -80,8 +80,8 @@ def check_claims(proven: Proven, report: Report) -> None:
     report.proven["Merkle root"], report.proven["signature of people"] = roots, signatures
 
 
-def _holders(digest: str, proven: Proven) -> Iterator[tuple[int, dict[str, Json]]]:
-    """The entries that hold a digest themselves, not through another record."""
+def holders(digest: str, proven: Proven) -> Iterator[tuple[int, dict[str, Json]]]:
+    """The entries that hold a digest themselves, not through another record, oldest first."""
     for index, one in sorted(proven.entries.items()):
         if any(text == digest for _, text in anchors.mentions(one["data"])):
             yield index, one

@@ -10,7 +10,7 @@ from audit.tlog.errors import PackError, TlogError
 from audit.tlog.spelling import from_hex
 
 PATH = "pack.json"
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,12 @@ whatever it is about. That the log counted honestly, whoever reads the whole log
 checks. Where the sentence says "does not prove completeness", take it at its
 word: other events about the subject may exist.
 
+Each signature of a person is made twice: by the server's key, and by a key of
+the person's own, which only their password opens. The pack holds the entries
+that say when that key was enrolled, and by whom, and that it was not retired
+before it signed. That the person, and nobody in their name, enrolled the key,
+they can tell you: the log shows them every key under their account.
+
 A program inside the pack, if there is one, says what the pack's maker wants it
 to say. Its SHA-256 stands in the log, so that you can see which one it is; take
 your own from a place you trust.
@@ -51,6 +57,7 @@ ISSUED: dict[int, tuple[str, ...]] = {
         "0aea656ff2298b9008ea34bacb2a608363151a7feaf1597a774463a1813364e9",
     ),
     2: ("9d701e98a34748148cc4a635f4e940c967e3180c175f91eab17637e5119c61ea",),
+    3: ("411ade6303a78f6347b7d6ab4b0743819a1ac870ae5fd8dc6c903eeeb3b9c9fb",),
 }
 
 

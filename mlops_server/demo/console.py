@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from rich.console import Console as RichConsole
 from rich.table import Table
 
+from mlops_server.demo.accounts import Pocket
+
 
 @dataclass
 class Console:
     """Lines as they happen, collected for the table."""
 
     base: str
-    passwords: dict[str, str]
+    pockets: dict[str, Pocket]
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     chapter: str = ""
 
@@ -42,9 +44,9 @@ class Console:
 
         return report
 
-    def password(self, who: str) -> str:
-        """What a person types again at each signature."""
-        return self.passwords[who]
+    def credentials(self, who: str) -> dict[str, str]:
+        """What a person types at each signature: the password again, and a new one-time code."""
+        return {"password": self.pockets[who].password, "code": self.pockets[who].code()}
 
     def table(self) -> None:
         """The whole story with its addresses."""

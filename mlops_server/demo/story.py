@@ -202,12 +202,15 @@ def _evaluate(story: Story, version: str, *, against: str | None) -> None:
 
 
 def _policy(story: Story) -> dict[str, Any]:
-    proposed = story.people("petra").post("/api/v1/policies", {"text": policies.text("high-risk")})
+    petra = story.people("petra")
+    proposed = petra.post("/api/v1/policies", {"text": policies.text("high-risk")})
+    petra.post(f"/api/v1/policies/{proposed['id']}/simulation", {})
     approved: dict[str, Any] = story.people("rita").post(
-        f"/api/v1/policies/{proposed['id']}/approve", {"reason": "Thresholds agreed by the risk committee."}
+        f"/api/v1/policies/{proposed['id']}/approve",
+        {"reason": "Thresholds agreed by the risk committee.", **story.console.credentials("rita")},
     )
     story.tell(
-        "Policy high-risk v1 is effective: proposed by one person, approved by another.",
+        "Policy high-risk v1 is effective: proposed and tried on past requests by one person, signed by another.",
         f"/api/v1/policies/{approved['id']}",
     )
     return approved
@@ -243,7 +246,7 @@ def _sign(story: Story, who: str, promotion: dict[str, Any], *, meaning: str, re
     person, elena = story.people(who), story.people("elena")
     path = f"/api/v1/promotions/{promotion['id']}"
     revision = elena.get(path)["revision"]
-    body = {"verdict": "approve", "meaning": meaning, "reason": reason, "password": story.console.password(who)}
+    body = {"verdict": "approve", "meaning": meaning, "reason": reason, **story.console.credentials(who)}
     return person.post(f"{path}/decisions", body, revision=revision)
 
 

@@ -49,12 +49,14 @@ def selection(
     true_positive_rate and false_positive_rate. Per attribute: demographic_parity_difference and, with labels,
     equalized_odds_difference (the larger range of the two rates), both over its included groups.
 
-    Included are the groups with at least `exclude_below_share` of the rows. The others, and everyone whose category is
-    missing (group "unknown"), are reported with `detail["excluded"]` and are never the reference. Rows without a label
-    count for decisions only. Raises ValueError on decisions other than 0 and 1 and labels other than 0, 1 and missing.
+    Included are the groups with at least `exclude_below_share` of the rows (`detail["share"]`). The others, and people
+    whose category is missing (group "unknown", `detail["unknown"]`), are reported with `detail["excluded"]` and are
+    never the reference. Rows without a label count for decisions only. Raises ValueError on decisions other than 0 and
+    1 and labels other than 0, 1 and missing.
 
-    The intervals of one metric over the included groups of one attribute hold together at `confidence`; an excluded
-    group's is made alike, outside that promise. An impact ratio's `detail` has alone_low and alone_high, the narrower
+    The intervals of one metric over the included groups of one attribute hold together at `confidence`
+    (`detail["simultaneous"]`, and how many they are: `family_size`); an excluded group's is made alike, outside that
+    promise. An impact ratio's `detail` has alone_low and alone_high, the narrower
     interval for a question asked of that one group. Values agree with fairlearn's MetricFrame, except that a rate
     without rows is undefined here and 0 there.
     """
@@ -80,8 +82,8 @@ def _rates(metric: str, label: slice, attribute: Attribute, settings: _Settings)
     # Given their sizes the groups are independent samples, so Sidak's correction is exact.
     each = intervals.sidak(settings.confidence, int(attribute.included.sum()))
     selected, rows = (part.tolist() for part in group_cells.positives(attribute.counts, label))
-    for level, k, n, included in zip(attribute.levels, selected, rows, attribute.included, strict=True):
-        detail = _excluded(included) | ({"count": k} if n else {"reason": "no rows"})
+    for group, (level, k, n) in enumerate(zip(attribute.levels, selected, rows, strict=True)):
+        detail = _standing(attribute, group) | ({"count": k} if n else {"reason": "no rows"})
         numbers: Numbers = (k / n, *intervals.wilson(k, n, each)) if n else UNDEFINED
         yield Estimate(metric, *numbers, settings.confidence, n, RATE_METHOD, attribute.name, level, detail)
 
@@ -94,7 +96,7 @@ def _impact_ratios(attribute: Attribute, drawn: Integers, settings: _Settings) -
     reason = "no one is selected" if attribute.included.any() else "no group is large enough"
     bounds = _ratio_bounds(attribute, drawn, settings.confidence) if defined else np.zeros((len(rate), 4))
     for group, level in enumerate(attribute.levels):
-        detail = _excluded(attribute.included[group])
+        detail = _standing(attribute, group)
         numbers: Numbers = UNDEFINED
         if defined:
             ratio = float(rate[group] / rate[reference])
@@ -177,5 +179,10 @@ def _difference(metric: str, attribute: Attribute, ranges: list[_Range], setting
     return Estimate(metric, *numbers, settings.confidence, n, DIFFERENCE_METHOD, attribute.name, detail=detail)
 
 
-def _excluded(included: np.bool_) -> Detail:
-    return {} if included else {"excluded": True}
+def _standing(attribute: Attribute, group: int) -> Detail:
+    """How a group stands among the others: its share, and whether its interval holds together with theirs."""
+    rows = attribute.counts.sum(axis=(1, 2))
+    share: Detail = {"share": float(rows[group] / rows.sum())}
+    if attribute.included[group]:
+        return share | {"simultaneous": True, "family_size": int(attribute.included.sum())}
+    return share | {"excluded": True} | ({} if attribute.known[group] else {"unknown": True})

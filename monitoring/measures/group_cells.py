@@ -25,6 +25,7 @@ class Attribute:
     levels: list[str]
     counts: Integers  # (groups, decision, label)
     included: NDArray[np.bool_]  # the groups that are known and large enough to compare
+    known: NDArray[np.bool_]  # the groups whose category nobody misses
 
 
 def tally(
@@ -87,7 +88,7 @@ def _count(name: str, coded: _Coded, cells: Integers, least_share: float) -> Att
     flat = np.bincount(coded.codes * width + cells, minlength=len(coded.levels) * width)
     counts = flat.reshape(len(coded.levels), DECISIONS, LABELS)
     enough = counts.sum(axis=(1, 2)) >= least_share * cells.size
-    return Attribute(name, coded.levels, counts, enough & coded.known)
+    return Attribute(name, coded.levels, counts, enough & coded.known, coded.known)
 
 
 def _binary(values: ArrayLike, what: str) -> Integers:

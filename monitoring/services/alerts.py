@@ -11,7 +11,7 @@ from registry.errors import Conflict
 from registry.models import User
 from registry.permissions import require
 from registry.roles import Action
-from registry.services.systems import match_revision
+from registry.services.rows import match_revision
 
 
 def raise_for(run: MonitorRun, *, actor: Actor) -> Alert:

@@ -16,7 +16,7 @@ from registry import jobs, records
 from registry.models import Slot
 from registry.permissions import require
 from registry.roles import Action
-from registry.services import systems
+from registry.services import rows
 
 if TYPE_CHECKING:
     from monitoring.services.checks import Finding
@@ -39,9 +39,9 @@ def create(
         created_by=account,
         next_due_at=timezone.now() + timedelta(seconds=cadence_seconds),
     )
-    systems.check(monitor)
+    rows.check(monitor)
     with transaction.atomic(durable=True):
-        systems.insert(monitor)
+        rows.insert(monitor)
         event = events.MonitorCreated(slot=slot.key, kind=kind, cadence_seconds=cadence_seconds)
         log.record(event, subject=monitor, actor=actor)
     return monitor

@@ -1,27 +1,31 @@
 """Buttons on a record's page: each posts to an address of its own and calls one service."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.dateparse import parse_datetime
 
 from audit.actors import Actor
 from audit.errors import NeedsAnother, NotErasable, Refusal
 from audit.pages import show
 from registry import actors
+from registry.admin.questions import Question
 from registry.admin.scoped import ScopedAdmin
 from registry.errors import Invalid, NotPermitted, SignatureRejected
+from registry.services.signing import Credentials
 
 View = Callable[[HttpRequest, str], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing the person may do here: its address, its words, whether it asks why, and which revision it is about."""
+    """One thing the person may do here: its address, its words, what it asks, whether it is a signature."""
 
     name: str
     label: str
@@ -29,6 +33,8 @@ class Act:
     asks_reason: bool = True
     grave: bool = False
     revision: int | None = None
+    asks: Sequence[Question] = ()
+    signs: bool = False
 
 
 class ActingAdmin(ScopedAdmin):
@@ -71,11 +77,18 @@ class ActingAdmin(ScopedAdmin):
         return redirect(f"{show.url_of(row)}#main")
 
     def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
-        offers = list(self.offers(row, request))
+        offers = [_answered(act, request) for act in self.offers(row, request)]
         return super().page(request, row, status=status, **{"offers": offers, "typed": {}, **context})
 
     def _door(self, name: str) -> View:
         return lambda request, object_id: self.act(request, object_id, name)
+
+
+def _answered(act: Act, request: HttpRequest) -> Act:
+    """What the person typed into this act's form, where it was refused."""
+    if request.method != "POST" or not request.path.rstrip("/").endswith(f"/{act.name}"):
+        return act
+    return replace(act, asks=[one.answered(request.POST) for one in act.asks])
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -91,12 +104,25 @@ def reason(request: HttpRequest) -> str:
     return words
 
 
+def credentials(request: HttpRequest) -> Credentials:
+    """What the person entered to sign; it is never shown again."""
+    return Credentials(password=request.POST.get("password", ""), code=request.POST.get("code", ""))
+
+
 def revision(request: HttpRequest) -> int:
     """The revision that the page showed. Raises Invalid."""
     given = request.POST.get("revision", "")
     if not given.isdecimal():
         raise Invalid("The page's revision is missing.", remedy="Open the page again and repeat.")
     return int(given)
+
+
+def moment(request: HttpRequest, name: str) -> datetime:
+    """A time that the person entered, in UTC. Raises Invalid."""
+    found = parse_datetime(request.POST.get(name, ""))
+    if found is None:
+        raise Invalid("The time is missing or is none.", remedy="Enter a day and a time, as in 2027-01-31T12:00.")
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def status(refusal: Refusal) -> int:
@@ -111,4 +137,4 @@ def status(refusal: Refusal) -> int:
 
 def _typed(request: HttpRequest) -> dict[str, str]:
     """What the person wrote, to be offered again; never the password."""
-    return {name: request.POST.get(name, "") for name in ("reason", "verdict")}
+    return {name: request.POST.get(name, "") for name in ("reason", "verdict", "conditions", "due_at", "on_breach")}

@@ -1,7 +1,6 @@
 """A page that asks for what a new record needs; it posts to the service that makes one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -15,20 +14,7 @@ from audit.errors import Refusal
 from audit.pages import show
 from registry.admin import acting
 from registry.admin.acting import ActingAdmin
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One thing that the page asks. kind: line, text, choice (one of), several (any of), or given (fixed)."""
-
-    name: str
-    label: str
-    kind: str = "line"
-    help: str = ""
-    choices: Sequence[tuple[str, Any]] = ()
-    required: bool = True
-    value: str = ""
-    values: Sequence[str] = ()
+from registry.admin.questions import Question
 
 
 class AskingAdmin(ActingAdmin):
@@ -71,10 +57,7 @@ class AskingAdmin(ActingAdmin):
         """The page, with what was typed or what the link to it named."""
         request.current_app = self.admin_site.name
         given = request.POST if request.method == "POST" else request.GET
-        asked = [
-            replace(one, value=given.get(one.name, one.value), values=given.getlist(one.name))
-            for one in self.questions(request)
-        ]
+        asked = [one.answered(given) for one in self.questions(request)]
         whole = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from audit.pages import show
 from registry.gates import words
 from registry.models import EvidenceItem, GateResult, PromotionRequest, SlotAssignment
-from registry.services import approvals
+from registry.services.decisions import approvals
 
 State = PromotionRequest.State
 
@@ -61,7 +61,7 @@ def if_nothing_is_done(request: PromotionRequest, served: SlotAssignment | None)
         return
     yield _meanwhile(request, served)
     if request.state == State.BLOCKED:
-        yield "A gate blocks it, so nobody can sign: its author withdraws it and asks again with new evidence."
+        yield "A gate blocks it, so nobody can sign: new evidence, or a waiver, lets the gates be run again."
     if request.state == State.IN_REVIEW:
         if request.due_at:
             yield (
@@ -69,7 +69,7 @@ def if_nothing_is_done(request: PromotionRequest, served: SlotAssignment | None)
                 + show.moment(request.due_at)
                 + mark_safe("; after that the request is overdue.")
             )
-        yield "Time approves nothing: the request stays open until people decide or its author withdraws it."
+        yield "Time approves nothing: without people's decision it stays open, or lapses where the policy says so."
         yield "New evidence about this version makes the request stale; it must then be asked again."
     if request.state == State.APPROVED:
         yield (

@@ -9,14 +9,14 @@ from django.utils.safestring import SafeString, mark_safe
 from audit.pages import show
 from registry.admin import figures
 from registry.models import EvidenceItem, ModelVersion, PromotionRequest, SlotAssignment
-from registry.services import deployments
+from registry.services.slots import assigning
 
 RELATED = ("model_version__run", "model_version__dataset_version__dataset", "policy")
 
 
 def standing_champion(request: PromotionRequest) -> SlotAssignment | None:
     """What the slot served when the request was made: the version that the gates compared with."""
-    served = deployments.at(request.slot, request.created_at)
+    served = assigning.at(request.slot, request.created_at)
     return served if served and served.champion else None
 
 

@@ -1,6 +1,6 @@
 """Slots: what serves, since when and by whose signature; their history; and the way back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,14 +12,17 @@ from django.utils.safestring import SafeString, mark_safe
 
 from audit.pages import columns, names, show
 from audit.pages.records import Section
-from registry.admin import acting
+from registry.admin import acting, breaking, history
 from registry.admin.acting import Act, ActingAdmin
+from registry.admin.breaking import Breaking
 from registry.admin.scoped import ScopedAdmin
 from registry.models import PromotionRequest, Rollout, Slot, SlotAssignment
 from registry.permissions import allows
 from registry.roles import Action
-from registry.services import approvals, deployments
+from registry.services.decisions import approvals
+from registry.services.slots import assigning, rollback, rollouts
 
+RECENT = 20
 VERSIONS = ("champion__model", "canary__model")
 PROMOTIONS = (
     *VERSIONS,
@@ -27,11 +30,13 @@ PROMOTIONS = (
     "champion_promotion__model_version__model",
     "canary_promotion__slot",
     "canary_promotion__model_version__model",
+    "champion_emergency__slot",
+    "champion_emergency__model_version__model",
 )
 
 
 @admin.register(Slot)
-class SlotAdmin(ActingAdmin):
+class SlotAdmin(Breaking):
     list_display = (
         "key",
         columns.record("serving.champion", "Serves"),
@@ -44,7 +49,7 @@ class SlotAdmin(ActingAdmin):
     list_select_related = page_related = ("system",)
     search_fields = ("key",)
     record_template = "registry/slot.html"
-    acts = ("rollback",)
+    acts = ("rollback", *breaking.ACTS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
         current = Prefetch("assignments", newest().select_related(*PROMOTIONS), to_attr="current")
@@ -58,7 +63,7 @@ class SlotAdmin(ActingAdmin):
 
     @admin.display(description="Canary")
     def canary(self, row: Any) -> SafeString:
-        return _canary(row.serving)
+        return history.canary(row.serving)
 
     def headline(self, row: Slot) -> SafeString | str:
         now = _serving(row)
@@ -75,19 +80,25 @@ class SlotAdmin(ActingAdmin):
             yield "Since", champion_since(now)
             yield "By the signature of", signers(now.champion_promotion)
             yield "Approval", holds(now.champion_promotion)
-            yield "Canary", _canary(now)
+            yield "Canary", history.canary(now)
+        if now is not None and now.champion_emergency is not None:
+            yield "Serves", now.champion
+            yield "Without an approval", now.champion_emergency
+            yield "Until at the latest", now.champion_emergency.ends_at
         yield "Revision", row.revision
 
     def sections(self, row: Slot, request: HttpRequest) -> Iterable[Section]:
-        history = list(row.assignments.select_related(*PROMOTIONS)[:100])
-        yield Section("History", assignments(history), "Append-only: what served from each moment until the next.")
+        past = list(row.assignments.select_related(*PROMOTIONS)[:100])
+        yield Section("What happened here", history.sentences(past[:RECENT]))
+        note = "Append-only: what served from each moment until the next."
+        yield Section("Every change as a table", history.table(past), note, folded=True)
         waiting = row.promotions.filter(state__in=[*PromotionRequest.OPEN, PromotionRequest.State.APPROVED])
         open_ = waiting.select_related("slot", "model_version__model", "author")
         yield Section(
             "Open requests",
             show.table(
                 ["Request", "State", "Asked by", "Due"],
-                [[one, show.chip(one.state), one.author, one.due_at] for one in open_],
+                [[one, show.state(one), one.author, one.due_at] for one in open_],
                 empty="No request is open.",
             ),
         )
@@ -100,9 +111,10 @@ class SlotAdmin(ActingAdmin):
                 "Takes the canary out; where none runs, goes back to the last version whose approval still holds.",
                 grave=True,
             )
+        yield from super().offers(row, request)
 
     def rollback(self, request: HttpRequest, row: Slot) -> str:
-        made = deployments.roll_back(row, actor=acting.actor(request), reason=acting.reason(request))
+        made = rollback.roll_back(row, actor=acting.actor(request), reason=acting.reason(request))
         return f"Rolled back: {made.champion or 'nothing'} serves in {row}."
 
     def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> Any:
@@ -139,7 +151,9 @@ class SlotAssignmentAdmin(ScopedAdmin):
         yield "Cause", row.get_cause_display()
         yield "Champion", row.champion
         yield "By the promotion", row.champion_promotion
-        yield "Canary", _canary(row)
+        if row.champion_emergency is not None:
+            yield "Without an approval", row.champion_emergency
+        yield "Canary", history.canary(row)
         yield "By the promotion", row.canary_promotion
         yield "Since", row.since
         yield "By", names.of([row.actor])[row.actor]
@@ -168,7 +182,7 @@ class RolloutAdmin(ActingAdmin):
     def facts(self, row: Rollout) -> Iterable[tuple[str, Any]]:
         yield "Slot", row.slot
         yield "Request", row.promotion
-        yield "State", show.chip(row.state)
+        yield "State", show.state(row)
         yield "Share of the canary", self.share(row)
         yield "Steps", " → ".join(f"{percent} %" for percent in row.steps)
         yield "Started", row.created_at
@@ -180,7 +194,7 @@ class RolloutAdmin(ActingAdmin):
             yield Act("advance", f"Advance to {following} %", words, revision=row.revision)
 
     def advance(self, request: HttpRequest, row: Rollout) -> str:
-        made = deployments.advance(
+        made = rollouts.advance(
             row, actor=acting.actor(request), revision=acting.revision(request), reason=acting.reason(request)
         )
         return f"The canary has {made.canary_percent} %." if made.canary else f"{made.champion} serves everybody."
@@ -198,27 +212,6 @@ def champion_since(now: SlotAssignment) -> datetime:
     other = before.exclude(champion_promotion=now.champion_promotion_id).first()
     first = before.filter(revision__gt=other.revision if other else 0).order_by("revision").first()
     return first.since if first else now.since
-
-
-def assignments(rows: Sequence[SlotAssignment]) -> SafeString:
-    """A slot's history, the newest first."""
-    known = names.of(row.actor for row in rows)
-    return show.table(
-        ["Since", "Revision", "What happened", "Champion", "Canary", "By", "Reason"],
-        [
-            [
-                show.row(row, show.moment(row.since)),
-                row.revision,
-                row.get_cause_display().capitalize(),
-                show.row(row.champion_promotion, row.champion),
-                _canary(row),
-                known[row.actor],
-                row.reason,
-            ]
-            for row in rows
-        ],
-        empty="Nothing has served here.",
-    )
 
 
 def signers(promotion: PromotionRequest) -> str:
@@ -245,13 +238,9 @@ def _serving(row: Slot) -> SlotAssignment | None:
 
 def _serves(now: SlotAssignment) -> SafeString:
     text = show.row(now.champion) + mark_safe(" serves since ") + show.moment(champion_since(now))
-    return text + mark_safe("; canary: ") + _canary(now) if now.canary else text
-
-
-def _canary(now: SlotAssignment | None) -> SafeString:
-    if now is None or now.canary is None:
-        return mark_safe(show.NOTHING)
-    return show.row(now.canary) + mark_safe(f" at {now.canary_percent} %")
+    if now.champion_emergency is not None:
+        text += mark_safe(", without an approval: ") + show.row(now.champion_emergency, "the glass was broken")
+    return text + mark_safe("; canary: ") + history.canary(now) if now.canary else text
 
 
 def _served_at(slot: Slot, asked: str) -> SafeString | str:
@@ -263,7 +252,9 @@ def _served_at(slot: Slot, asked: str) -> SafeString | str:
     if moment is None:
         return "That is not a time; write it as 2026-11-23T10:30."
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    found = deployments.at(slot, moment)
-    if found is None or found.champion_promotion is None:
+    found = assigning.at(slot, moment)
+    if found is None or found.champion is None:
         return "Nothing served then."
+    if found.champion_promotion is None:
+        return _serves(found)
     return _serves(found) + mark_safe(", by the signature of ") + show.cell(signers(found.champion_promotion))

@@ -17,7 +17,8 @@ from audit.pages.records import Section
 from audit.sealed import datakeys, sealing
 from registry.admin import acting
 from registry.admin.acting import Act
-from registry.admin.asking import AskingAdmin, Question
+from registry.admin.asking import AskingAdmin
+from registry.admin.questions import Question
 from registry.models import Decision, User
 from registry.permissions import allows
 from registry.roles import Action
@@ -69,7 +70,7 @@ class RedactionAdmin(AskingAdmin):
 
     def facts(self, row: Redaction) -> Iterable[tuple[str, Any]]:
         known = names.of(filter(None, (row.person, row.requested_by, row.decided_by)))
-        yield "State", show.chip(row.state)
+        yield "State", show.state(row)
         yield "Ground", row.ground
         if row.event:
             yield "Event", show.row(Event.objects.filter(id=row.event).first())

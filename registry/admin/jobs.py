@@ -24,7 +24,7 @@ def duration(job: Job) -> str:
 
 def facts(job: Job) -> Iterable[tuple[str, Any]]:
     """The life of the work so far."""
-    yield "State", show.chip(job.state)
+    yield "State", show.state(job)
     if job.state == Job.State.RUNNING:
         yield "Progress", f"{job.progress_percent} %, {job.progress_message}"
     yield "Asked by", job.requested_by

@@ -6,12 +6,19 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import jobs
+from registry.admin import acting, jobs, objections, placing
+from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
-from registry.models import ModelVersion, RegisteredModel, TrainingRun
+from registry.models import ModelVersion, RegisteredModel, TrainingRun, User
+from registry.permissions import allows
+from registry.roles import Action
+from registry.services import lifecycle
 
 
 @admin.register(RegisteredModel)
@@ -51,7 +58,7 @@ class RegisteredModelAdmin(ScopedAdmin):
                         one.dataset_version,
                         one.trained_by,
                         one.artifact_digest,
-                        show.chip(one.lifecycle),
+                        show.state(one, "lifecycle"),
                         one.created_at,
                     ]
                     for one in versions
@@ -63,7 +70,7 @@ class RegisteredModelAdmin(ScopedAdmin):
             "Newest runs",
             show.table(
                 ["Run", "State", "Asked by", "Started", "Took"],
-                [[one, show.chip(one.state), one.requested_by, one.started_at, jobs.took(one)] for one in runs],
+                [[one, show.state(one), one.requested_by, one.started_at, jobs.took(one)] for one in runs],
             ),
         )
 
@@ -111,7 +118,7 @@ class TrainingRunAdmin(ScopedAdmin):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ScopedAdmin):
+class ModelVersionAdmin(ActingAdmin):
     system_path = "model__system"
     list_display = (
         columns.text("", "Version"),
@@ -127,6 +134,7 @@ class ModelVersionAdmin(ScopedAdmin):
     page_related = (*list_select_related, "run__model", "artifact")
     search_fields = ("model__name", "artifact_digest")
     date_hierarchy = "created_at"
+    acts = ("raise_finding", "retire", "purge")
 
     def facts(self, row: ModelVersion) -> Iterable[tuple[str, Any]]:
         yield "Model", row.model
@@ -137,16 +145,19 @@ class ModelVersionAdmin(ScopedAdmin):
         yield "Format", f"{row.get_format_display()}, {show.size(row.artifact.size_bytes)}"
         yield "Decides at", row.threshold
         yield "Trained by", row.trained_by
-        yield "State", show.chip(row.lifecycle)
         yield "Registered", row.created_at
+        yield "Documents", _documents(row)
 
     def sections(self, row: ModelVersion, request: HttpRequest) -> Iterable[Section]:
+        yield Section("Where it stands", placing.body(row))
+        found = row.findings.select_related("owner").order_by("-id")
+        yield Section("Findings", objections.finding_table(found))
         asked = row.promotions.select_related("slot", "author", "model_version__model")
         yield Section(
             "Promotions",
             show.table(
                 ["Request", "State", "Asked by", "Asked", "Valid until"],
-                [[one, show.chip(one.state), one.author, one.created_at, one.valid_until] for one in asked],
+                [[one, show.state(one), one.author, one.created_at, one.valid_until] for one in asked],
                 empty="Nobody has asked for this version to serve.",
             ),
         )
@@ -160,3 +171,37 @@ class ModelVersionAdmin(ScopedAdmin):
             ),
         )
         yield Section("Input", show.document(row.input_schema), folded=len(row.input_schema) > 20)
+        yield Section(
+            "Lineage", placing.picture(row), "What it was made from, to the left; what came of it, to the right."
+        )
+
+    def offers(self, row: ModelVersion, request: HttpRequest) -> Iterable[Act]:
+        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        system, stage = row.model.system, ModelVersion.Lifecycle
+        if row.lifecycle == stage.REGISTERED and allows(account, Action.FIND, system):
+            asks = objections.wrong(row)
+            yield Act("raise_finding", "Raise a finding", objections.FINDING, asks_reason=False, asks=asks)
+        if row.lifecycle == stage.REGISTERED and allows(account, Action.RETIRE, system):
+            words = "It never serves again; its record and its artifact stay."
+            yield Act("retire", "Retire", words, grave=True)
+        if row.lifecycle == stage.RETIRED and allows(account, Action.RETIRE, system):
+            words = "Its artifact is given up, and removed once nothing living needs it; the record stays."
+            yield Act("purge", "Purge its artifact", words, grave=True)
+
+    def raise_finding(self, request: HttpRequest, row: ModelVersion) -> str:
+        return objections.raised(request, row)
+
+    def retire(self, request: HttpRequest, row: ModelVersion) -> str:
+        lifecycle.retire(row, actor=acting.actor(request), reason=acting.reason(request))
+        return "The version is retired."
+
+    def purge(self, request: HttpRequest, row: ModelVersion) -> str:
+        lifecycle.purge(row, actor=acting.actor(request), reason=acting.reason(request))
+        return "The version's artifact is given up; its record stays."
+
+
+def _documents(row: ModelVersion) -> SafeString:
+    """The card to read, and what may be taken along."""
+    card = show.link("Model card", f"{reverse('model-versions-card', args=[row.pk])}?format=html")
+    bom = show.link("bill of materials (CycloneDX)", reverse("model-versions-bom", args=[row.pk]))
+    return format_html("{}, {}", card, bom)

@@ -16,7 +16,7 @@ from registry.gates.policy import Policy
 from registry.models import PolicyVersion
 from registry.permissions import allows
 from registry.roles import Action, Role
-from registry.services import policies
+from registry.services.decisions import policies, simulation
 
 #: Keys as a policy's author writes them; others follow by name.
 ORDER = (
@@ -43,13 +43,13 @@ class PolicyVersionAdmin(ActingAdmin):
     list_select_related = page_related = ("author", "approved_by")
     search_fields = ("name", "digest")
     date_hierarchy = "created_at"
-    acts = ("approve",)
+    acts = ("simulate", "approve")
 
     def headline(self, row: PolicyVersion) -> str:
         return str(row.document["metadata"].get("description", ""))
 
     def facts(self, row: PolicyVersion) -> Iterable[tuple[str, Any]]:
-        yield "State", show.chip(row.state)
+        yield "State", show.state(row)
         yield "Written by", row.author
         yield "Proposed", row.created_at
         yield "Approved by", row.approved_by
@@ -67,17 +67,29 @@ class PolicyVersionAdmin(ActingAdmin):
         text = yaml.safe_dump(_in_order(row.document), sort_keys=False, allow_unicode=True, width=100)
         yield Section("The policy, whole", show.code(text))
         others = PolicyVersion.objects.filter(name=row.name).exclude(pk=row.pk).order_by("-version")
-        versions = [[one, show.chip(one.state), one.effective_from] for one in others]
+        versions = [[one, show.state(one), one.effective_from] for one in others]
         yield Section(
             "Other versions", show.table(["Version", "State", "Effective from"], versions, empty="There is no other.")
         )
 
     def offers(self, row: PolicyVersion, request: HttpRequest) -> Iterable[Act]:
-        if row.state == PolicyVersion.State.DRAFT and allows(request.user, Action.APPROVE_POLICY):  # type: ignore[arg-type]
-            yield Act("approve", "Make it effective", f"The version of {row.name} before it is superseded.")
+        officer, admin = (
+            allows(request.user, action)  # type: ignore[arg-type]
+            for action in (Action.APPROVE_POLICY, Action.PROPOSE_POLICY)
+        )
+        if row.state in (PolicyVersion.State.DRAFT, PolicyVersion.State.SIMULATED) and (officer or admin):
+            words = "Says which past requests it would have answered otherwise; only then can it be approved."
+            yield Act("simulate", "Try it on past requests", words, asks_reason=False)
+        if row.state == PolicyVersion.State.SIMULATED and officer:
+            words = f"You sign it; the version of {row.name} before it is superseded."
+            yield Act("approve", "Make it effective", words, signs=True)
+
+    def simulate(self, request: HttpRequest, row: PolicyVersion) -> str:
+        return simulation.simulate(row, actor=acting.actor(request)).sentence
 
     def approve(self, request: HttpRequest, row: PolicyVersion) -> str:
-        policies.approve(row, actor=acting.actor(request), reason=acting.reason(request))
+        credentials, reason = acting.credentials(request), acting.reason(request)
+        policies.approve(row, credentials=credentials, reason=reason, actor=acting.actor(request))
         return f"{row} is effective."
 
 

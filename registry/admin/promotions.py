@@ -6,29 +6,40 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, certainty, comparison, standing
-from registry.admin.acting import Act, ActingAdmin
-from registry.admin.gates import groups
-from registry.admin.strip import strip
+from registry.admin import (
+    acting,
+    binding,
+    certainty,
+    comparison,
+    objections,
+    standing,
+    steps,
+    thread,
+    verdicts,
+    withdrawals,
+)
+from registry.admin.objections import Objecting
+from registry.admin.steps import Steps
+from registry.admin.withdrawals import Withdrawing
 from registry.errors import Invalid
-from registry.gates.policy import STRICTNESS, BoundRequirement, Gate
-from registry.gates.results import SEVERITY
-from registry.models import Decision, EvidenceItem, GateResult, PromotionRequest, SlotAssignment
-from registry.permissions import allows
-from registry.roles import Action, Role
-from registry.services import approvals, deployments, packs, promotions
+from registry.models import Decision, PromotionRequest, SlotAssignment
+from registry.roles import Role
+from registry.services.decisions import approvals, deciding, packs
+from registry.services.decisions.deciding import Said
+from registry.services.decisions.seats import Seat
+from registry.services.slots import rollouts
 
 State = PromotionRequest.State
 
 
 @admin.register(PromotionRequest)
-class PromotionRequestAdmin(ActingAdmin):
+class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
     system_path = "slot__system"
     list_display = (
         columns.text("model_version", "Version"),
@@ -39,67 +50,56 @@ class PromotionRequestAdmin(ActingAdmin):
         columns.text("author", "Asked by"),
         "due",
     )
-    list_filter = ("state", "slot__system__risk_tier")
+    list_filter = ("state", "approval", "change_class", "slot__system__risk_tier")
     list_select_related = ("model_version__model", "slot__system", "author")
     page_related = (*list_select_related, *comparison.RELATED, "model_version__trained_by")
     search_fields = ("model_version__model__name", "slot__key", "headline", "record_digest")
     date_hierarchy = "created_at"
     record_template = "registry/promotion.html"
-    acts = ("decide", "withdraw", "execute", "pack")
+    acts = ("decide", "execute", "pack", *steps.ACTS, *objections.ACTS, *withdrawals.ACTS)
 
     @admin.display(description="Due", ordering="due_at")
     def due(self, row: PromotionRequest) -> SafeString:
         return due(row)
 
     def headline(self, row: PromotionRequest) -> str:
-        return row.headline
+        return row.headline or "This is a draft: no gate has answered yet, and nobody is asked."
 
     def sections(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Section]:
-        gates = list(row.gates.all())
-        bound = _bound(row)
+        gates = approvals.gates_of(row)
+        bound = binding.bound(row)
         then = comparison.standing_champion(row)
-        yield Section("What the gates say", gate_table(row, gates))
+        if gates:
+            yield Section("What the gates say", verdicts.gate_table(row, gates))
+        yield from objections.sections(row)
         yield Section("Candidate against champion", comparison.body(row, then, bound))
-        yield Section("How sure we are", certainty.sentences(certainty.how_sure(gates, bound)))
+        if gates:
+            yield Section("How sure we are", certainty.sentences(certainty.how_sure(gates, bound)))
         lines = list(certainty.if_nothing_is_done(row, _serving(row)))
         if lines:
             yield Section("If nothing is done", certainty.sentences(lines))
         yield Section("Decisions so far", standing.chain(row, _decisions(row)), _who_may_not(row))
-        yield Section("What a signature binds", show.facts(_records(row, bound)))
-
-    def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
-        may_operate = allows(request.user, Action.OPERATE, row.slot.system)  # type: ignore[arg-type]
-        if row.state == State.APPROVED and may_operate:
-            yield Act("execute", "Execute", "Brings the version into its slot, by the policy's canary steps.")
-        if row.state in PromotionRequest.OPEN and row.author_id == request.user.pk:
-            yield Act("withdraw", "Withdraw", "Takes the request back; it cannot be opened again.", grave=True)
-        if allows(request.user, Action.EXPORT, row.slot.system):  # type: ignore[arg-type]
-            words = (
-                "Records, log entries, proofs and signatures in one file, which anybody can check without this server."
-            )
-            yield Act("pack", "Download the evidence pack", words, asks_reason=False)
+        talk = thread.body(row)
+        if talk:
+            yield Section("What was said", talk)
+        yield Section("What a signature binds", show.facts(binding.records(row, bound)))
 
     def decide(self, request: HttpRequest, row: PromotionRequest) -> str:
         verdict = request.POST.get("verdict", "")
         if verdict not in Decision.Verdict.values:
-            raise Invalid("No decision was chosen.", remedy="Choose approve or reject.")
-        signed = promotions.decide(
+            raise Invalid("No decision was chosen.", remedy="Choose one of the five.")
+        meaning, words = request.POST.get("meaning", ""), acting.reason(request)
+        signed = deciding.decide(
             row,
-            verdict=verdict,
-            meaning=request.POST.get("meaning", ""),
-            reason=acting.reason(request),
-            password=request.POST.get("password", ""),
+            Said(verdict, meaning=meaning, reason=words, conditions=_conditions(request, verdict)),
+            credentials=acting.credentials(request),
             revision=acting.revision(request),
             actor=acting.actor(request),
         )
         return f"Your signature is on record. The request is {signed.get_state_display()}."
 
-    def withdraw(self, request: HttpRequest, row: PromotionRequest) -> str:
-        promotions.withdraw(row, actor=acting.actor(request), reason=acting.reason(request))
-        return "The request is withdrawn."
-
     def execute(self, request: HttpRequest, row: PromotionRequest) -> str:
-        made = deployments.execute(row, actor=acting.actor(request), reason=acting.reason(request))
+        made = rollouts.execute(row, actor=acting.actor(request), reason=acting.reason(request))
         return f"{made.canary} is the canary at {made.canary_percent} %." if made.canary else f"{made.champion} serves."
 
     def pack(self, request: HttpRequest, row: PromotionRequest) -> HttpResponse:
@@ -109,17 +109,21 @@ class PromotionRequestAdmin(ActingAdmin):
 
     def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
         open_step = approvals.progress(row, _decisions(row)).next_step if row.state == State.IN_REVIEW else None
+        found = deciding.outlook(row, request.user) if open_step else ""  # type: ignore[arg-type]
         extra = {
             "question": _question(row),
             "step": open_step,
             "step_role": Role(open_step.role).label if open_step else "",
             "meaning_words": standing.words(open_step.meaning) if open_step else "",
-            "why_not": promotions.why_not(row, request.user) if open_step else None,  # type: ignore[arg-type]
-            "state_chip": show.chip(row.state, row.get_state_display()),
+            "why_not": found if isinstance(found, str) else None,
+            "stands_in_for": found.delegator if isinstance(found, Seat) else None,
+            "notices": list(thread.notices(row)),
+            "state_chip": show.state(row),
             "tier_chip": show.chip(row.slot.system.risk_tier, f"{row.slot.system.get_risk_tier_display()} risk"),
             "due": due(row),
             "record_digest": show.digest(row.record_digest),
             "asked": show.distance(row.created_at),
+            "documents": _documents(row),
         }
         return super().page(request, row, status=status, **extra, **context)
 
@@ -136,24 +140,13 @@ def due(row: PromotionRequest) -> SafeString:
     return show.chip("overdue" if late else "pending", words)
 
 
-def gate_table(row: PromotionRequest, gates: list[GateResult]) -> SafeString:
-    """Every gate, the gravest first: its verdict, why in words, the figure beside its threshold, its groups to open."""
-    rules = {gate.id: gate for gate in approvals.policy_of(row).gates}
-    lines = [
-        {
-            "gate": gate,
-            "verdict": show.chip(gate.verdict),
-            "figure": show.interval(gate.value, gate.low, gate.high),
-            "strip": _strip(gate, rules.get(gate.gate)),
-            "asks": gate.threshold.replace(">=", "≥").replace("<=", "≤"),
-            "n": show.number(gate.n),
-            "groups": groups(gate.details) if len(gate.details) > 1 else "",
-            "rule": rules.get(gate.gate),
-            "url": show.url_of(gate),
-        }
-        for gate in sorted(gates, key=_gravity)
+def _documents(row: PromotionRequest) -> list[tuple[str, str]]:
+    """What a reader may open beside the page: its name and its address."""
+    return [
+        ("Decision record", f"{reverse('promotions-record', args=[row.pk])}?format=html"),
+        ("Model card", f"{reverse('model-versions-card', args=[row.model_version_id])}?format=html"),
+        ("Every gate explained (JSON)", reverse("promotion-replays-explanation", args=[row.pk])),
     ]
-    return render_to_string("registry/gates.html", {"lines": lines})
 
 
 def _question(row: PromotionRequest) -> str:
@@ -163,27 +156,17 @@ def _question(row: PromotionRequest) -> str:
     return f"{row.model_version} to {row.slot}"
 
 
-def _gravity(gate: GateResult) -> tuple[int, int, int]:
-    return -STRICTNESS[gate.effect], -SEVERITY[gate.verdict], gate.position
-
-
-def _strip(gate: GateResult, rule: Gate | None) -> SafeString | str:
-    known = gate.value is not None and gate.low is not None and gate.high is not None
-    if not known or rule is None or not isinstance(rule.require, BoundRequirement):
-        return ""
-    require = rule.require
-    return strip(gate.value, gate.low, gate.high, require.value, wants_more=require.op in (">=", ">"))  # type: ignore[arg-type]
-
-
-def _bound(row: PromotionRequest) -> list[EvidenceItem]:
-    """The evidence that the request froze, each figure once."""
-    found = EvidenceItem.objects.filter(digest__in=row.evidence_digests).select_related("set")
-    own = [one for one in found if one.set.model_version_id in (None, row.model_version_id)]
-    return list({one.digest: one for one in own}.values())
-
-
 def _decisions(row: PromotionRequest) -> list[Decision]:
     return list(row.decisions.all())
+
+
+def _conditions(request: HttpRequest, verdict: str) -> list[dict[str, Any]]:
+    """One on each line of the form, all due at the same time; a rule for the server comes over the API."""
+    if verdict != Decision.Verdict.APPROVE_WITH_CONDITIONS:
+        return []
+    due_at = acting.moment(request, "due_at")
+    lines = [line.strip() for line in request.POST.get("conditions", "").splitlines()]
+    return [{"text": line, "due_at": due_at, "on_breach": request.POST.get("on_breach")} for line in lines if line]
 
 
 def _serving(row: PromotionRequest) -> SlotAssignment | None:
@@ -195,20 +178,3 @@ def _who_may_not(row: PromotionRequest) -> str:
     if trainer == row.author:
         return f"Never by {row.author}, who trained the version and asked for this; and nobody signs twice."
     return f"Never by {row.author}, who asked for this, nor by {trainer}, who trained it; and nobody signs twice."
-
-
-def _records(row: PromotionRequest, bound: list[EvidenceItem]) -> Iterable[tuple[str, Any]]:
-    """Each thing the signatures are about, with its digest and the way to its record."""
-    version = row.model_version
-    yield "Record signed", row.record_digest
-    yield "Artifact", show.row(version) + SafeString(" ") + show.digest(row.artifact_digest)
-    yield "Run", version.run
-    yield "Data", show.row(version.dataset_version) + SafeString(" ") + show.digest(row.dataset_digest)
-    yield "Policy", show.row(row.policy) + SafeString(" ") + show.digest(row.policy_digest)
-    sets = {item.set_id: item.set for item in bound}
-    links = SafeString(", ").join(show.row(one, show.digest(one.root)) for one in sets.values())
-    yield f"Evidence, {len(bound)} figures", show.digest(row.evidence_root) + SafeString(" over ") + SafeString(links)
-    yield "Asked", row.created_at
-    yield "Decided", row.decided_at
-    yield "Approval ends", row.valid_until
-    yield "Revision", row.revision

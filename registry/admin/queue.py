@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from registry.admin import deployments
 from registry.gates.approval import Progress
-from registry.models import AISystem, Grant, PromotionRequest, User
+from registry.models import AISystem, Finding, Grant, Incident, PeriodicReview, PromotionRequest, User, Waiver
 from registry.permissions import visible_systems
 from registry.roles import Role
-from registry.services import approvals
+from registry.services.decisions import approvals
 
 SOON = timedelta(hours=48)
 EXPIRING = timedelta(days=30)
+DUE = (PeriodicReview.State.DUE, PeriodicReview.State.OVERDUE)
 TIERS = {AISystem.RiskTier.HIGH: 0, AISystem.RiskTier.LIMITED: 1, AISystem.RiskTier.MINIMAL: 2}
 
 
@@ -58,6 +59,25 @@ def expiring(account: User) -> QuerySet[PromotionRequest]:
     return _readable(account).filter(pk__in=serving, valid_until__lte=timezone.now() + EXPIRING)
 
 
+def afterwards(account: User) -> dict[str, int]:
+    """How much is left to do about what was decided: reviews, incidents, one's own findings, waivers that end soon.
+
+    Four queries, however many rows.
+    """
+    mine, soon = visible_systems(account), timezone.now() + EXPIRING
+    there = Q(promotion__slot__system__in=mine) | Q(emergency__slot__system__in=mine)
+    reviews = PeriodicReview.objects.filter(there, state__in=DUE)
+    incidents = Incident.objects.filter(system__in=mine).exclude(state=Incident.State.CLOSED)
+    findings = Finding.objects.filter(owner=account, model_version__model__system__in=mine)
+    waivers = Waiver.objects.filter(promotion__slot__system__in=mine, state=Waiver.State.ACTIVE, expires_at__lte=soon)
+    return {
+        "reviews": reviews.count(),
+        "incidents": incidents.count(),
+        "findings": findings.exclude(state__in=Finding.SETTLED).count(),
+        "waivers": waivers.count(),
+    }
+
+
 def _readable(account: User) -> QuerySet[PromotionRequest]:
     return PromotionRequest.objects.filter(slot__system__in=visible_systems(account))
 
@@ -65,7 +85,7 @@ def _readable(account: User) -> QuerySet[PromotionRequest]:
 def _held(account: User) -> dict[UUID | None, set[str]]:
     """The account's roles by system; those for every system under None."""
     found: dict[UUID | None, set[str]] = defaultdict(set)
-    for role, system in Grant.objects.filter(account=account, revoked_at=None).values_list("role", "system"):
+    for role, system in Grant.objects.held().filter(account=account).values_list("role", "system"):
         found[system].add(role)
     return found
 

@@ -5,15 +5,23 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin.scoped import ScopedAdmin
+from registry.admin import acting, covering
+from registry.admin.acting import Act, ActingAdmin
+from registry.admin.questions import Question
+from registry.clauses import judging
 from registry.models import AISystem
+from registry.permissions import allows
+from registry.roles import Action
+from registry.services.coverage import exemptions, verdicts
+from registry.services.systems import materiality_of
 
 
 @admin.register(AISystem)
-class AISystemAdmin(ScopedAdmin):
+class AISystemAdmin(ActingAdmin):
     system_path = "pk"
     list_display = (
         "name",
@@ -26,12 +34,18 @@ class AISystemAdmin(ScopedAdmin):
     list_select_related = page_related = ("owner",)
     search_fields = ("name", "purpose")
     date_hierarchy = "created_at"
+    acts = ("exempt",)
 
     def headline(self, row: AISystem) -> str:
         return row.purpose
 
     def facts(self, row: AISystem) -> Iterable[tuple[str, Any]]:
         yield "Risk tier", show.chip(row.risk_tier)
+        stakes = f"{row.get_exposure_display()}; {row.get_reliance_display()}"
+        yield "Materiality", format_html('{} <span class="note">{}</span>', show.chip(materiality_of(row)), stakes)
+        yield "We are its", row.get_position_display()
+        yield "Held to", ", ".join(AISystem.Regime(one).label for one in row.regimes) or "nothing that was named"
+        yield "Personal data", row.personal_data
         yield "Legal basis", row.legal_basis
         yield "Owner", row.owner
         yield "Registered", row.created_at
@@ -44,10 +58,29 @@ class AISystemAdmin(ScopedAdmin):
         yield Section("Models", show.table(["Model", "Description"], [[one, one.description] for one in models]))
         datasets = row.datasets.order_by("name")
         yield Section("Datasets", show.table(["Dataset", "Licence"], [[one, one.licence] for one in datasets]))
-        grants = row.grants.filter(revoked_at=None).select_related("account")
+        grants = row.grants.held().select_related("account")
         people = show.table(
             ["Account", "Role"],
             [[one.account, one.get_role_display()] for one in grants],
             empty="Nobody holds a role for this system alone; roles for every system are under People.",
         )
         yield Section("People", people)
+        answers = verdicts.of(row)
+        yield Section("What is on record for each clause", covering.counts(answers), judging.NOTICE)
+        yield Section("Every clause", covering.table(answers), folded=True)
+
+    def offers(self, row: AISystem, request: HttpRequest) -> Iterable[Act]:
+        if allows(request.user, Action.EXEMPT, row):  # type: ignore[arg-type]  # The admin lets only accounts in.
+            asks = (Question("clause", "The clause", "choice", choices=covering.asked_for(row)),)
+            words = "You sign that a clause is not asked for from this system, and why. It stays on record."
+            yield Act("exempt", "Declare a clause not applicable", words, asks=asks, signs=True)
+
+    def exempt(self, request: HttpRequest, row: AISystem) -> str:
+        made = exemptions.sign(
+            row,
+            clause=request.POST.get("clause", ""),
+            reason=acting.reason(request),
+            credentials=acting.credentials(request),
+            actor=acting.actor(request),
+        )
+        return f"{made.clause} does not apply, signed by you."

@@ -109,3 +109,10 @@ def parsed(serializer: type[serializers.Serializer[Any]], request: Request) -> d
     reader = serializer(data=request.data, context={"request": request})
     reader.is_valid(raise_exception=True)
     return cast(dict[str, Any], reader.validated_data)
+
+
+def asked(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's query, read by a serializer, as `parsed` reads a body."""
+    reader = serializer(data=request.query_params.dict(), context={"request": request})
+    reader.is_valid(raise_exception=True)
+    return cast(dict[str, Any], reader.validated_data)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from registry import grammars
 from registry.api.base import Records, Reference, accepted, actor, parsed
 from registry.api.jobs import PROGRESS
-from registry.models import AISystem, Dataset, DatasetVersion, Ingestion
+from registry.models import AISystem, Dataset, DatasetVersion, Ingestion, User
 from registry.services import datasets
 
 _MEDIA_TYPES = {
@@ -41,6 +41,8 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
             "description",
             "licence",
             "sensitive_columns",
+            "subject_column",
+            "labelled_by",
             "contract",
             "contract_digest",
             "created_at",
@@ -58,6 +60,15 @@ class DatasetRegistration(serializers.Serializer[Any]):
         required=False,
         max_length=100,
         help_text="kept for fairness evaluation, never taken as features",
+    )
+    subject_column = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="tells one person from another: every version is then searchable for whom it holds",
+    )
+    labelled_by = serializers.PrimaryKeyRelatedField(
+        queryset=User.objects.all(), required=False, allow_null=True, help_text="who leads the labelling"
     )
     contract = serializers.DictField(required=False, help_text="what every version must keep; none by default")
 

@@ -15,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.api.base import Records, actor, parsed, signed_in
+from registry.api.factors import FactorSerializer
 from registry.authentication import locked_seconds, normalised
 from registry.models import AISystem, Grant, User
 from registry.permissions import allows
 from registry.roles import Action, Role
-from registry.services import people
+from registry.services import factor_resets, people
 
 _SIGN_IN = {"username": "ada", "password": "the password you were given"}
 _ACCOUNT = {
@@ -28,6 +29,7 @@ _ACCOUNT = {
     "team": "validation",
     "password": "a long and private phrase",
 }
+_LOST = {"reason": "She lost her phone; I spoke to her in person."}
 _PASSWORDS = {"old": "the password you were given", "new": "a long and private phrase"}
 _GRANT = {"account": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a05", "role": "validator"}
 
@@ -56,7 +58,18 @@ class AccountCreation(serializers.Serializer[Any]):
 class GrantSerializer(serializers.ModelSerializer[Grant]):
     class Meta:
         model = Grant
-        fields = ["id", "account", "role", "system", "created_at", "revoked_at"]
+        fields = [
+            "id",
+            "account",
+            "role",
+            "system",
+            "created_at",
+            "granted_by",
+            "pending",
+            "confirmed_by",
+            "confirmed_at",
+            "revoked_at",
+        ]
         read_only_fields = fields
 
 
@@ -66,6 +79,10 @@ class Granting(serializers.Serializer[Any]):
     system = serializers.PrimaryKeyRelatedField(
         queryset=AISystem.objects.all(), required=False, help_text="where the role counts; everywhere by default"
     )
+
+
+class Why(serializers.Serializer[Any]):
+    reason = serializers.CharField(help_text="how you know that it is really the owner who asks")
 
 
 class SignIn(serializers.Serializer[Any]):
@@ -99,7 +116,7 @@ class Me(AccountSerializer):
 
     @extend_schema_field(HeldRole(many=True))
     def get_roles(self, account: User) -> Any:
-        return HeldRole(account.grants.filter(revoked_at=None), many=True).data
+        return HeldRole(account.grants.held(), many=True).data
 
 
 class ManagesPeople(permissions.BasePermission):
@@ -109,6 +126,15 @@ class ManagesPeople(permissions.BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return allows(signed_in(request), Action.MANAGE_PEOPLE)
+
+
+class Vouches(permissions.BasePermission):
+    """Who gives roles, and the second person who confirms them."""
+
+    message = "You may not confirm what a platform admin asks for people."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return allows(signed_in(request), Action.VOUCH)
 
 
 class GuessingThrottle(throttling.SimpleRateThrottle):
@@ -226,6 +252,35 @@ class Accounts(Records):
         return self.shown(people.deactivate(self.get_object(), actor=actor(request)))
 
     @extend_schema(
+        operation_id="accounts_ask_factor_reset",
+        summary="Ask to reset the signing factor of somebody who lost it; a second person agrees",
+        request=Why,
+        responses={200: FactorSerializer},
+        examples=[OpenApiExample("A lost phone", value=_LOST, request_only=True)],
+    )
+    @action(detail=True, methods=["post"], url_path="factor/reset")
+    def reset_factor(self, request: Request, pk: str) -> Response:
+        factor = factor_resets.ask(self.get_object(), **parsed(Why, request), actor=actor(request))
+        return Response(FactorSerializer(factor).data)
+
+    @extend_schema(
+        operation_id="accounts_agree_factor_reset",
+        summary="Agree to the reset, as another platform admin or a risk officer: the factor is retired",
+        request=Why,
+        responses={200: FactorSerializer},
+        examples=[OpenApiExample("A lost phone", value=_LOST, request_only=True)],
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="factor/reset/agree",
+        permission_classes=(permissions.IsAuthenticated, Vouches),
+    )
+    def agree_to_reset(self, request: Request, pk: str) -> Response:
+        factor = factor_resets.agree(self.get_object(), **parsed(Why, request), actor=actor(request))
+        return Response(FactorSerializer(factor).data)
+
+    @extend_schema(
         operation_id="accounts_issue_token",
         summary="Issue a token for a service account",
         request=None,
@@ -245,17 +300,17 @@ class Accounts(Records):
     retrieve=extend_schema(operation_id="grants_get", summary="Read one grant"),
 )
 class Grants(Records):
-    """Roles of accounts, for one system or for all; for platform admins."""
+    """Roles of accounts, for one system or for all; for platform admins, and for who confirms what they give."""
 
     queryset = Grant.objects.all()
     serializer_class = GrantSerializer
-    permission_classes = (permissions.IsAuthenticated, ManagesPeople)
+    permission_classes = (permissions.IsAuthenticated, Vouches)
     system_path = None
-    filterset_fields = ["account", "role", "system"]
+    filterset_fields = ["account", "role", "system", "pending"]
 
     @extend_schema(
         operation_id="grants_create",
-        summary="Grant a role",
+        summary="Grant a role; one that signs or runs the platform waits for a second person",
         request=Granting,
         responses={201: GrantSerializer},
         examples=[OpenApiExample("A validator for every system", value=_GRANT, request_only=True)],
@@ -264,6 +319,16 @@ class Grants(Records):
         body = parsed(Granting, request)
         given = people.grant(body.pop("account"), Role(body.pop("role")), **body, actor=actor(request))
         return self.shown(given, status=201)
+
+    @extend_schema(
+        operation_id="grants_confirm",
+        summary="Confirm a role that waits, as another platform admin or a risk officer",
+        request=None,
+        responses={200: GrantSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: str) -> Response:
+        return self.shown(people.confirm_grant(self.get_object(), actor=actor(request)))
 
     @extend_schema(operation_id="grants_revoke", summary="Revoke a role; the grant stays on record")
     def destroy(self, request: Request, pk: str) -> Response:

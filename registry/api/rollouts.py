@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from registry.api.base import Records, actor, expected_revision, parsed
 from registry.api.decisions import Reason
 from registry.models import Rollout, Slot
-from registry.services import deployments
+from registry.services.slots import rollouts
 
 
 class RolloutSerializer(serializers.ModelSerializer[Rollout]):
@@ -72,5 +72,5 @@ class Rollouts(Records):
     @action(detail=True, methods=["post"])
     def advance(self, request: Request, pk: str) -> Response:
         body, revision = parsed(Reason, request), expected_revision(request)
-        deployments.advance(self.get_object(), **body, revision=revision, actor=actor(request))
+        rollouts.advance(self.get_object(), **body, revision=revision, actor=actor(request))
         return self.shown(self.get_object())

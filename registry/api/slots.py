@@ -15,7 +15,8 @@ from registry import permissions
 from registry.api.base import Records, Reference, actor, parsed
 from registry.api.decisions import DecisionSerializer, Reason
 from registry.models import AISystem, Slot, SlotAssignment
-from registry.services import deployments, systems
+from registry.services import systems
+from registry.services.slots import assigning, rollback
 
 _EXAMPLE = {"system": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a01", "name": "production.champion"}
 _ASSIGNMENTS = SlotAssignment.objects.select_related("slot", "champion__model", "canary__model")
@@ -46,6 +47,7 @@ class AssignmentSerializer(serializers.ModelSerializer[SlotAssignment]):
             "champion",
             "champion_name",
             "champion_promotion",
+            "champion_emergency",
             "canary",
             "canary_name",
             "canary_promotion",
@@ -142,7 +144,7 @@ class Slots(Records):
     )
     @action(detail=True)
     def at(self, request: Request, key: str) -> Response:
-        assignment = deployments.at(self.get_object(), _moment(request))
+        assignment = assigning.at(self.get_object(), _moment(request))
         if assignment is None:
             raise exceptions.NotFound("The slot served nothing at that time.")
         return Response(ServedSerializer(assignment).data)
@@ -157,7 +159,7 @@ class Slots(Records):
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, key: str) -> Response:
         body = parsed(Reason, request)
-        assignment = deployments.roll_back(self.get_object(), **body, actor=actor(request))
+        assignment = rollback.roll_back(self.get_object(), **body, actor=actor(request))
         return Response(AssignmentSerializer(assignment).data, status=201)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,17 +18,56 @@ _EXAMPLE = {
     "purpose": "Estimate whether a person is in employment, to plan job-centre capacity.",
     "risk_tier": "high",
     "legal_basis": "Public task, GDPR Art. 6(1)(e)",
+    "position": "both",
+    "exposure": "high",
+    "reliance": "advises",
+    "personal_data": True,
+    "regimes": ["eu-ai-act", "gdpr"],
 }
+_STAKES = ("position", "exposure", "reliance", "personal_data", "regimes")
 
 
 class SystemSerializer(serializers.ModelSerializer[AISystem]):
+    materiality = serializers.SerializerMethodField(help_text="low, moderate or high: computed from the two above")
+
     class Meta:
         model = AISystem
-        fields = ["id", "name", "purpose", "risk_tier", "legal_basis", "owner", "revision", "created_at"]
+        fields = [
+            "id",
+            "name",
+            "purpose",
+            "risk_tier",
+            "position",
+            "exposure",
+            "reliance",
+            "materiality",
+            "personal_data",
+            "regimes",
+            "legal_basis",
+            "owner",
+            "revision",
+            "created_at",
+        ]
         read_only_fields = fields
 
+    def get_materiality(self, system: AISystem) -> str:
+        return systems.materiality_of(system)
 
-class SystemRegistration(serializers.Serializer[Any]):
+
+class StakesFields(serializers.Serializer[Any]):
+    position = serializers.ChoiceField(choices=AISystem.Position.choices, required=False)
+    exposure = serializers.ChoiceField(choices=AISystem.Exposure.choices, required=False)
+    reliance = serializers.ChoiceField(choices=AISystem.Reliance.choices, required=False)
+    personal_data = serializers.BooleanField(required=False)
+    regimes = serializers.ListField(
+        child=serializers.ChoiceField(choices=AISystem.Regime.choices),
+        required=False,
+        max_length=len(AISystem.Regime),
+        help_text="what it is held to; the clauses of these are asked for",
+    )
+
+
+class SystemRegistration(StakesFields):
     name = serializers.CharField(help_text="lower-case letters, digits, hyphens and dots; also the prefix of its slots")
     purpose = serializers.CharField()
     risk_tier = serializers.ChoiceField(choices=AISystem.RiskTier.choices)
@@ -36,11 +77,28 @@ class SystemRegistration(serializers.Serializer[Any]):
     )
 
 
-class SystemChange(serializers.Serializer[Any]):
+class SystemChange(StakesFields):
     purpose = serializers.CharField(required=False)
     risk_tier = serializers.ChoiceField(choices=AISystem.RiskTier.choices, required=False)
     legal_basis = serializers.CharField(required=False, allow_blank=True)
     owner = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), required=False)
+
+
+class SystemFilter(filters.FilterSet):
+    materiality = filters.ChoiceFilter(
+        choices=[(one, one) for one in ("low", "moderate", "high")], method="of_materiality"
+    )
+    regime = filters.ChoiceFilter(choices=AISystem.Regime.choices, method="under_regime")
+
+    class Meta:
+        model = AISystem
+        fields = ["name", "risk_tier", "position", "exposure", "reliance", "personal_data"]
+
+    def of_materiality(self, rows: QuerySet[AISystem], name: str, value: str) -> QuerySet[AISystem]:
+        return rows.filter(systems.with_materiality(value))
+
+    def under_regime(self, rows: QuerySet[AISystem], name: str, value: str) -> QuerySet[AISystem]:
+        return rows.filter(regimes__contains=[value])
 
 
 @extend_schema_view(
@@ -53,7 +111,7 @@ class Systems(Records):
     queryset = AISystem.objects.all()
     serializer_class = SystemSerializer
     system_path = "pk"
-    filterset_fields = ["name", "risk_tier"]
+    filterset_class = SystemFilter
 
     @extend_schema(
         operation_id="systems_register",
@@ -65,11 +123,12 @@ class Systems(Records):
     def create(self, request: Request) -> Response:
         body = parsed(SystemRegistration, request)
         body.setdefault("owner", request.user)
+        body["stakes"] = systems.Stakes(**{name: body.pop(name) for name in _STAKES if name in body})
         return self.shown(systems.register(**body, actor=actor(request)), status=201)
 
     @extend_schema(
         operation_id="systems_update",
-        summary="Change purpose, risk tier, legal basis or owner",
+        summary="Change purpose, legal basis or owner; as a risk officer tier and stakes",
         request=SystemChange,
         responses={200: SystemSerializer},
         examples=[OpenApiExample("A clearer purpose", value={"purpose": "Plan capacity only."}, request_only=True)],

@@ -1,6 +1,6 @@
 """Conditions of a policy (applies_when, skip_when): data, never code; three-valued, never raising."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,18 @@ def lookup(context: Mapping[str, Any], field: str) -> Any:
     for name in field.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def fields(condition: Condition) -> Iterator[str]:
+    """Every field that a condition reads, in its order."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from fields(part)
+        case Not(part):
+            yield from fields(part)
+        case Comparison():
+            yield condition.field
 
 
 def equal(value: object, wanted: object) -> bool:

@@ -38,7 +38,11 @@ class Approver:
 
 @dataclass(frozen=True, slots=True)
 class DutyRecord:
-    """Who has done what on the way to a request; None where the record names nobody."""
+    """Who has done what on the way to a request; None where the record names nobody.
+
+    submitters: who put it forward in any of its rounds. recused: who stepped back from it. approvers: who has decided
+    in this round, and for whom they stood in.
+    """
 
     author: str | None
     trainer: str | None
@@ -48,63 +52,89 @@ class DutyRecord:
     author_team: str | None = None
     trainer_team: str | None = None
     approvers: tuple[Approver, ...] = ()
+    submitters: tuple[str, ...] = ()
+    recused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Who would decide, in which role; with a name, somebody for whom another would sign."""
+
+    person_id: str
+    team: str | None
+    role: str
+    name: str = ""
+
+    def does(self, own: str, others: str) -> str:
+        """`You have`, or `Ada has`."""
+        return f"{self.name} {others}" if self.name else f"You {own}"
 
 
 def conflicts(
-    person_id: str, team: str | None, role: str, record: DutyRecord, rules: Sequence[Separation] = ()
+    person_id: str, team: str | None, role: str, record: DutyRecord, rules: Sequence[Separation] = (), *, name: str = ""
 ) -> list[str]:
     """Every reason why this person may not decide in this role; an empty list when there is none.
 
-    Author, trainer, uploader and last editor never decide and nobody decides twice, whatever the policy says.
-    The policy's rules come on top; a team that is not on record counts as a conflict, since nothing proves otherwise.
+    Author, submitters, trainer, uploader and last editor never decide, nobody decides twice and nobody who stepped back
+    decides at all, whatever the policy says. The policy's rules come on top; a team that is not on record counts as a
+    conflict, since nothing proves otherwise. name: of the person, where another would sign in their place.
     """
-    found = [*_built_in(person_id, role, record)]
+    who = Candidate(person_id, team, role, name)
+    found = [*_built_in(who, record)]
     for rule in rules:
-        found += _same_person(person_id, role, record, rule.not_same_person)
-        found += _same_team(team, role, record, rule.not_same_team)
+        found += _same_person(who, record, rule.not_same_person)
+        found += _same_team(who, record, rule.not_same_team)
     return list(dict.fromkeys(found))
 
 
-def _built_in(person_id: str, role: str, record: DutyRecord) -> Iterator[str]:
+def _built_in(who: Candidate, record: DutyRecord) -> Iterator[str]:
     for subject in NEVER_DECIDE:
-        if person_id == getattr(record, PERSONS[subject]):
-            yield _deed(subject, role)
-    if any(person_id == approver.person_id for approver in record.approvers):
-        yield f"You have decided on this request already, and one person decides once; {_ask(role)}"
+        if who.person_id == getattr(record, PERSONS[subject]):
+            yield _deed(subject, who)
+    if who.person_id in record.submitters and who.person_id != record.author:
+        yield f"{who.does('put', 'put')} this request forward; {_ask(who.role)}"
+    if who.person_id in record.recused:
+        yield f"{who.does('have', 'has')} stepped back from this request; {_ask(who.role)}"
+    if any(who.person_id == approver.person_id for approver in record.approvers):
+        decided = who.does("have decided", "has decided")
+        yield f"{decided} on this request already, and one person decides once; {_ask(who.role)}"
 
 
-def _same_person(person_id: str, role: str, record: DutyRecord, subjects: Sequence[str]) -> Iterator[str]:
-    if "any.approver" not in subjects and role not in subjects:
+def _same_person(who: Candidate, record: DutyRecord, subjects: Sequence[str]) -> Iterator[str]:
+    if "any.approver" not in subjects and who.role not in subjects:
         return
     for subject in subjects:
-        if subject in PERSONS and person_id == getattr(record, PERSONS[subject]):
-            yield _deed(subject, role)
+        if subject in PERSONS and who.person_id == getattr(record, PERSONS[subject]):
+            yield _deed(subject, who)
 
 
-def _same_team(team: str | None, role: str, record: DutyRecord, subjects: Sequence[str]) -> Iterator[str]:
-    if "any.approver" not in subjects and role not in subjects:
+def _same_team(who: Candidate, record: DutyRecord, subjects: Sequence[str]) -> Iterator[str]:
+    if "any.approver" not in subjects and who.role not in subjects:
         return
     others = [(NAMES[subject], getattr(record, TEAMS[subject])) for subject in subjects if subject in TEAMS]
     others += [
         (f"the {_spoken(approver.role)} who has decided", approver.team)
         for approver in record.approvers
-        if approver.role != role and ("any.approver" in subjects or approver.role in subjects)
+        if approver.role != who.role and ("any.approver" in subjects or approver.role in subjects)
     ]
     for name, other in others:
-        yield from _team_conflict(team, name, other, role)
+        yield from _team_conflict(who, name, other)
 
 
-def _team_conflict(team: str | None, name: str, other: str | None, role: str) -> Iterator[str]:
-    if not team:
-        yield f"Your team is not on record, so nothing shows that it is not that of {name}; have it entered."
+def _team_conflict(who: Candidate, name: str, other: str | None) -> Iterator[str]:
+    if not who.team:
+        whose = f"The team of {who.name}" if who.name else "Your team"
+        yield f"{whose} is not on record, so nothing shows that it is not that of {name}; have it entered."
     elif not other:
-        yield f"The team of {name} is not on record, so nothing shows that it is not yours; have it entered."
-    elif team == other:
-        yield f"You are in the team of {name} ({other}); {_ask(role)[:-1]} from another team."
+        whose = f"that of {who.name}" if who.name else "yours"
+        yield f"The team of {name} is not on record, so nothing shows that it is not {whose}; have it entered."
+    elif who.team == other:
+        where = f"{who.does('are', 'is')} in the team of {name} ({other})"
+        yield f"{where}; {_ask(who.role)[:-1]} from another team."
 
 
-def _deed(subject: str, role: str) -> str:
-    return f"You {DEEDS[subject]}; {_ask(role)}"
+def _deed(subject: str, who: Candidate) -> str:
+    return f"{who.does(DEEDS[subject], DEEDS[subject])}; {_ask(who.role)}"
 
 
 def _ask(role: str) -> str:

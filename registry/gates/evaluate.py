@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from registry.gates import conditions, judging, kleene, selection, waiving, words
+from registry.gates import changes, conditions, judging, kleene, selection, waiving, words
 from registry.gates.facts import Facts
 from registry.gates.policy import STRICTNESS, FieldRequirement, Gate, Policy
 from registry.gates.results import SEVERITY, TRUTH, Effect, Evaluation, GateResult, Judgement
@@ -22,7 +22,7 @@ def applies(policy: Policy, context: Mapping[str, Any], now: datetime) -> condit
 
 def evaluate(policy: Policy, facts: Facts) -> Evaluation:
     """Judge every gate. Blocked as soon as one gate blocks; a warning never does."""
-    results = tuple(waiving.applied(_judge(gate, facts), gate, facts) for gate in policy.gates)
+    results = (*(judge(gate, facts) for gate in policy.gates), *changes.judged(policy.change_plan, facts))
     binding = [result for result in results if result.effect != "warn"]
     return Evaluation(
         verdict="blocked" if any(result.effect == "block" for result in results) else "ready",
@@ -30,6 +30,11 @@ def evaluate(policy: Policy, facts: Facts) -> Evaluation:
         results=results,
         policy_digest=policy.digest,
     )
+
+
+def judge(gate: Gate, facts: Facts) -> GateResult:
+    """One gate by itself, waivers applied: the verdict, its effect, and a sentence that says why."""
+    return waiving.applied(_judge(gate, facts), gate, facts)
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -47,7 +52,7 @@ def _judge(gate: Gate, facts: Facts) -> GateResult:
     if early is not None:
         return _single(gate, early)
     items = selection.chosen(gate, facts)
-    judgements = [judging.weigh(gate, item, facts) for item in items.values()]
+    judgements = judging.weigh(gate, list(items.values()), facts)
     judgements += [judging.absent(gate, group) for group in _expected(gate, facts) if group not in items]
     judged = [judgement for judgement in judgements if judgement.verdict != "skipped"]
     if not judged:
@@ -98,7 +103,7 @@ def _result(
         verdict=worst.verdict,
         effect=effect,
         reason=reason,
-        threshold=words.threshold(gate.require),
+        threshold=words.rule(gate),
         clause=gate.clause,
         evidence_ids=tuple(one.evidence_id for one in judgements if one.evidence_id),
         value=worst.value,

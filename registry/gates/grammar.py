@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 
 from registry.gates import conditions, schema
+from registry.gates.cautions import cautions
 from registry.gates.conditions import Condition
 from registry.gates.document import digest, read
-from registry.gates.lint import lint
+from registry.gates.lint import lint, lint_gate
 from registry.gates.policy import (
     Approval,
     BoundRequirement,
+    ChangePlan,
     EvidenceSelector,
     FieldRequirement,
     Gate,
@@ -24,7 +26,7 @@ from registry.gates.policy import (
 )
 from registry.gates.problems import PolicyError, Problem
 
-__all__ = ["PolicyError", "Problem", "check", "digest", "lint", "parse", "read"]
+__all__ = ["PolicyError", "Problem", "cautions", "check", "digest", "inspect", "lint", "parse", "parse_gate", "read"]
 
 
 def parse(source: str | Mapping[str, Any]) -> Policy:
@@ -44,6 +46,22 @@ def parse(source: str | Mapping[str, Any]) -> Policy:
     return policy
 
 
+def parse_gate(source: str | Mapping[str, Any]) -> Gate:
+    """Read one gate by itself, such as the rule of a condition; no policy's evidence_defaults fill it in.
+
+    Refuses with PolicyError as `parse` does; its paths start at the gate.
+    """
+    document = read(source)
+    found = schema.problems(document, of="gate")
+    if found:
+        raise PolicyError(found)
+    gate = _gate(document)
+    found = lint_gate(gate)
+    if found:
+        raise PolicyError(found)
+    return gate
+
+
 def check(source: str | Mapping[str, Any]) -> list[Problem]:
     """The problems `parse` would refuse for; an empty list when there are none."""
     try:
@@ -51,6 +69,11 @@ def check(source: str | Mapping[str, Any]) -> list[Problem]:
     except PolicyError as error:
         return error.problems
     return []
+
+
+def inspect(source: str | Mapping[str, Any]) -> list[Problem]:
+    """The problems `parse` would refuse for, or else the warnings about a policy that it accepts."""
+    return check(source) or cautions(parse(source))
 
 
 def _policy(document: Mapping[str, Any]) -> Policy:
@@ -61,6 +84,7 @@ def _policy(document: Mapping[str, Any]) -> Policy:
         description=document["metadata"].get("description", ""),
         digest=digest(document),
         applies_when=_condition(document.get("applies_when")),
+        change_plan=msgspec.convert(document.get("change_plan"), ChangePlan | None),
         gates=tuple(_gate(defaults | gate) for gate in document["gates"]),
         approval=msgspec.convert(document["approval"], Approval),
         rollout=msgspec.convert(document.get("rollout"), Rollout | None),

@@ -2,20 +2,40 @@
 
 from collections.abc import Sequence
 
-from registry.gates import conditions, intervals, obstacles, words
+from registry.gates import conditions, family, intervals, obstacles, words
 from registry.gates.facts import Evidence, Facts
 from registry.gates.policy import BoundRequirement, FieldRequirement, Gate
 from registry.gates.results import Effect, Judgement, Verdict
 
 
-def weigh(gate: Gate, item: Evidence, facts: Facts) -> Judgement:
-    """Judge one figure, unless its group is too small or something stands in the way."""
-    if _too_small(gate, item):
-        share = _share(item)
-        size = "too small a share" if share is None else words.percent(share)
-        return judgement(gate, "skipped", f"Group {item.group} is {size} of all: listed, not judged", item)
-    verdict, finding = obstacles.obstacle(gate, item, facts) or _compared(gate, item)
-    return judgement(gate, verdict, finding, item)
+def weigh(gate: Gate, items: Sequence[Evidence], facts: Facts) -> list[Judgement]:
+    """Judge every figure, unless its group is too small, or something stands in its way or in that of all groups."""
+    asked = [family.asked(gate, item) for item in items]
+    hindered = [_left_out(gate, item) or _hindered(gate, item, facts) for item in asked]
+    narrow = family.shortfall(gate, [item for item, found in zip(asked, hindered, strict=True) if found is None])
+    return [found or _answered(gate, item, narrow) for item, found in zip(asked, hindered, strict=True)]
+
+
+def _left_out(gate: Gate, item: Evidence) -> Judgement | None:
+    if gate.for_each and item.fields.get("unknown") is True:
+        finding = f"Group {item.group} is of people whose category is not known: listed, not judged"
+        return judgement(gate, "skipped", finding, item)
+    if not _too_small(gate, item):
+        return None
+    share = _share(item)
+    size = "too small a share" if share is None else words.percent(share)
+    return judgement(gate, "skipped", f"Group {item.group} is {size} of all: listed, not judged", item)
+
+
+def _hindered(gate: Gate, item: Evidence, facts: Facts) -> Judgement | None:
+    found = obstacles.obstacle(gate, item, facts)
+    return judgement(gate, *found, item) if found else None
+
+
+def _answered(gate: Gate, item: Evidence, narrow: str | None) -> Judgement:
+    if narrow:
+        return judgement(gate, "not_evaluable", f"{words.subject(item)} cannot be judged: {narrow}", item)
+    return judgement(gate, *_compared(gate, item), item)
 
 
 def absent(gate: Gate, group: str) -> Judgement:
@@ -53,12 +73,12 @@ def effect(gate: Gate, verdict: Verdict) -> Effect:
 
 
 def _too_small(gate: Gate, item: Evidence) -> bool:
-    """The policy's share decides; a mark on the evidence counts only where no share was measured."""
+    """The policy's share decides; a mark on the evidence counts where no share was measured, or exactly that one."""
     least = gate.evidence.exclude_below_share
     if least is None:
         return False
     share = _share(item)
-    return item.excluded if share is None else share < least
+    return item.excluded if share is None else share < least or (item.excluded and share == least)
 
 
 def _share(item: Evidence) -> float | None:

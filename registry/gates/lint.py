@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from registry.gates import durations
+from registry.gates import changes, durations
 from registry.gates.duties import SUBJECTS, TEAM_SUBJECTS
 from registry.gates.policy import STRICTNESS, BoundRequirement, Gate, Monitor, Policy, Retention, Rollout
 from registry.gates.problems import Problem
@@ -27,6 +27,11 @@ def lint(policy: Policy) -> list[Problem]:
     ]
 
 
+def lint_gate(gate: Gate) -> list[Problem]:
+    """Every problem of meaning in one gate that stands by itself."""
+    return [Problem(one.path.removeprefix("$."), one.detail, one.remedy) for one in _gate("$", gate)]
+
+
 def _repeated(path: str, what: str, names: Iterable[str]) -> Iterator[Problem]:
     for name, times in Counter(names).items():
         if times > 1:
@@ -34,6 +39,8 @@ def _repeated(path: str, what: str, names: Iterable[str]) -> Iterator[Problem]:
 
 
 def _gate(path: str, gate: Gate) -> Iterator[Problem]:
+    if gate.id == changes.GATE:
+        yield Problem(f"{path}.id", f"{gate.id!r} is the change plan's own.", "Give the gate another id.")
     if isinstance(gate.require, BoundRequirement):
         yield from _bound(f"{path}.require", gate.require)
         if gate.evidence.metric is None:
@@ -58,12 +65,21 @@ def _bound(path: str, require: BoundRequirement) -> Iterator[Problem]:
 
 
 def _groups(path: str, gate: Gate) -> Iterator[Problem]:
-    if gate.for_each and gate.evidence.attribute is None:
+    selector = gate.evidence
+    if (gate.for_each or selector.group) and selector.attribute is None:
         yield Problem(f"{path}.evidence", "Groups need an attribute.", "Add 'attribute', as in SEX or SEX+RAC1P.")
-    if gate.evidence.attribute and not gate.for_each:
-        yield Problem(path, "An attribute is named, but no group is judged.", "Add 'for_each: group'.")
-    if gate.evidence.exclude_below_share and not gate.for_each:
+    if gate.for_each and selector.group:
+        yield Problem(path, "One group is named, and each is judged.", "Keep either 'group' or 'for_each: group'.")
+    if selector.attribute and not (gate.for_each or selector.group or _is_summary(selector.metric)):
+        detail = "An attribute is named, but no group is judged."
+        yield Problem(path, detail, "Add 'for_each: group', or name one with 'group' in the evidence.")
+    if selector.exclude_below_share and not gate.for_each:
         yield Problem(path, "Only groups can be excluded by share.", "Add 'for_each: group' or remove the share.")
+
+
+def _is_summary(metric: str | None) -> bool:
+    """A metric that says one thing about all groups of an attribute, such as equalized_odds_difference."""
+    return metric is not None and metric.endswith("_difference")
 
 
 def _effects(path: str, gate: Gate) -> Iterator[Problem]:

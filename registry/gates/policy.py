@@ -6,17 +6,19 @@ from typing import Literal
 from registry.gates.conditions import Condition, Scalar
 
 Strictness = Literal["block", "review", "warn"]
+Family = Literal["bonferroni", "simultaneous", "none"]
 STRICTNESS: dict[str, int] = {"none": 0, "warn": 1, "review": 2, "block": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSelector:
-    """Which evidence a gate reads; what is left out (split, metric) may be anything."""
+    """Which evidence a gate reads; what is left out (split, metric) may be anything, and the group is the whole."""
 
     kind: str
     split: str | None = None
     metric: str | None = None
     attribute: str | None = None
+    group: str | None = None
     against: str | None = None
     paired: bool = False
     exclude_below_share: float | None = None
@@ -62,6 +64,7 @@ class Gate:
     clause: tuple[str, ...] = ()
     rationale: str = ""
     for_each: Literal["group"] | None = None
+    family: Family = "bonferroni"
     skip_when: Condition | None = None
     waivable: Waivable | None = None
     min_n: int | None = None
@@ -90,13 +93,29 @@ class Separation:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who signs, in which order, who may not, and how long it holds."""
+    """Who signs, in which order, who may not, how long it holds, and what happens when it ends.
+
+    lapses_after: an open request without an answer lapses. review_every: the periodic review of a standing approval.
+    re_review_within: the grace in which an approval whose grounds moved is reviewed again. on_end: what its slot does
+    when it ends: the last holder with a valid approval serves again (fall_back), or nothing does (stop).
+    """
 
     chain: tuple[Step, ...]
     valid_for: str
     separation_of_duties: tuple[Separation, ...] = ()
     reauthenticate: Literal["each_signature", "session"] = "each_signature"
     stale_when: tuple[str, ...] = ("artifact_digest", "dataset_digest", "policy_digest", "evidence_root")
+    lapses_after: str | None = None
+    review_every: str | None = None
+    re_review_within: str = "P14D"
+    on_end: Literal["fall_back", "stop"] = "fall_back"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePlan:
+    """The classes of change that were determined beforehand (EU AI Act, Annex IV 2(f)); any other blocks."""
+
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +198,7 @@ class Policy:
     retention: Retention
     description: str = ""
     applies_when: Condition | None = None
+    change_plan: ChangePlan | None = None
     rollout: Rollout | None = None
     monitoring: tuple[Monitor, ...] = ()
     retrain: Retrain | None = None

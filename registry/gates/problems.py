@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One defect; `path` is written as in `gates[2].require.value`."""
+    """One defect, or a warning that refuses nothing; `path` is written as in `gates[2].require.value`."""
 
     path: str
     detail: str
     remedy: str
+    level: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.detail} {self.remedy}"

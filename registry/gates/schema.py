@@ -27,14 +27,15 @@ TYPES = {
 
 
 @functools.cache
-def validator() -> Validator:
-    """The validator of policy.schema.json, itself checked once."""
+def validator(of: str = "") -> Validator:
+    """The validator of policy.schema.json, or of one of its definitions; itself checked once."""
     text = resources.files("registry.gates").joinpath("policy.schema.json").read_text(encoding="utf-8")
     strict: type[Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
         jsonschema.Draft202012Validator, {"pattern": _pattern}
     )
-    strict.check_schema(json.loads(text))
-    return strict(json.loads(text))
+    whole = json.loads(text)
+    strict.check_schema(whole)
+    return strict({"$ref": f"#/$defs/{of}", "$defs": whole["$defs"]} if of else whole)
 
 
 def _pattern(_: Validator, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
@@ -43,9 +44,9 @@ def _pattern(_: Validator, pattern: str, instance: Any, __: Any) -> Iterator[Val
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-def problems(document: Any) -> list[Problem]:
-    """Everything the schema has against a document, in the order of the document."""
-    errors = sorted(validator().iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path])
+def problems(document: Any, *, of: str = "") -> list[Problem]:
+    """Everything the schema, or one of its definitions, has against a document, in the order of the document."""
+    errors = sorted(validator(of).iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path])
     return list(dict.fromkeys(problem for error in errors for problem in _explain(error)))
 
 

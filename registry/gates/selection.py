@@ -50,7 +50,7 @@ def _fits(gate: Gate, item: Evidence) -> bool:
     return (
         item.kind == selector.kind
         and item.attribute == (selector.attribute or "")
-        and bool(item.group) == bool(gate.for_each)
+        and (bool(item.group) == bool(gate.for_each) if selector.group is None else item.group == selector.group)
         and all(
             wanted is None or wanted == found
             for wanted, found in (

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from registry.gates.facts import Evidence
-from registry.gates.policy import BoundRequirement, EvidenceSelector, FieldRequirement
+from registry.gates.policy import BoundRequirement, EvidenceSelector, FieldRequirement, Gate
 from registry.gates.results import SEVERITY
 
 NAMES = {"roc_auc": "ROC AUC", "pr_auc": "PR AUC", "f1": "F1", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
@@ -93,6 +93,14 @@ def threshold(require: BoundRequirement | FieldRequirement) -> str:
     return f"{percent(require.confidence or 0.0)} {whole} {require.op} {limit(require.value)}"
 
 
+def rule(gate: Gate) -> str:
+    """What a gate requires, and over how much at once."""
+    text = threshold(gate.require)
+    if gate.for_each is None or isinstance(gate.require, FieldRequirement) or gate.require.bound == "point":
+        return text
+    return f"{text}, each group alone" if gate.family == "none" else f"{text}, all groups together"
+
+
 def plain(value: object) -> str:
     """A value as a policy writes it."""
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
@@ -110,6 +118,7 @@ def tally(verdicts: Iterable[str], noun: str) -> str:
 def wanted(selector: EvidenceSelector) -> str:
     """The evidence a gate looks for."""
     parts = [selector.kind.replace("_", " "), *(part for part in (selector.metric, selector.attribute) if part)]
+    parts += [f"group {selector.group}"] if selector.group else []
     parts += [f"on {selector.split}"] if selector.split else []
     parts += [f"against the {selector.against}"] if selector.against else []
     return ", ".join(parts)

@@ -1,37 +1,60 @@
 """The governed entities, one file a noun."""
 
 from registry.models.accounts import Grant, User
-from registry.models.datasets import Artifact, Dataset, DatasetVersion, Ingestion
+from registry.models.datasets import Artifact, Dataset, DatasetVersion, Ingestion, SubjectMark
 from registry.models.deployments import Rollout, Slot, SlotAssignment
+from registry.models.documents import CardText, ClauseExemption
+from registry.models.duties import Comment, Delegation, Recusal, ReviewTask
 from registry.models.evidence import Evaluation, EvidenceItem, EvidenceSet
+from registry.models.findings import Condition, Finding, Waiver
 from registry.models.policies import PolicyVersion
 from registry.models.predictions import Outcome, Prediction, PredictionBatch
 from registry.models.promotions import Decision, GateResult, PromotionRequest
+from registry.models.reviews import Emergency, Incident, PeriodicReview
 from registry.models.runs import ModelVersion, RegisteredModel, TrainingRun
+from registry.models.signatures import Signature, SigningFactor
+from registry.models.subscriptions import Delivery, Subscription
 from registry.models.systems import AISystem
 
 __all__ = [
     "AISystem",
     "Artifact",
+    "CardText",
+    "ClauseExemption",
+    "Comment",
+    "Condition",
     "Dataset",
     "DatasetVersion",
     "Decision",
+    "Delegation",
+    "Delivery",
+    "Emergency",
     "Evaluation",
     "EvidenceItem",
     "EvidenceSet",
+    "Finding",
     "GateResult",
     "Grant",
+    "Incident",
     "Ingestion",
     "ModelVersion",
     "Outcome",
+    "PeriodicReview",
     "PolicyVersion",
     "Prediction",
     "PredictionBatch",
     "PromotionRequest",
+    "Recusal",
     "RegisteredModel",
+    "ReviewTask",
     "Rollout",
+    "Signature",
+    "SigningFactor",
     "Slot",
     "SlotAssignment",
+    "SubjectMark",
+    "Subscription",
     "TrainingRun",
     "User",
+    "Waiver",
 ]

@@ -54,15 +54,32 @@ def _backends() -> list[Any]:
     return list(get_backends())
 
 
+class GrantQuerySet(models.QuerySet["Grant"]):
+    """Rows of grants."""
+
+    def held(self) -> "GrantQuerySet":
+        """Those that count: not revoked, and not waiting for a second person."""
+        return self.filter(revoked_at=None, pending=False)
+
+
 class Grant(Record):
-    """One role of one account, for one AI system or, where none is named, for all of them."""
+    """One role of one account, for one AI system or, where none is named, for all of them.
+
+    A role that signs or runs the platform waits for a second person where a person gave it.
+    """
 
     account = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")
     role = models.CharField(max_length=32, choices=Role.choices)
     system = models.ForeignKey(
         "registry.AISystem", on_delete=models.PROTECT, null=True, blank=True, related_name="grants"
     )
+    pending = models.BooleanField(default=False, help_text="waits for a second person and does not count yet")
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta(Record.Meta):
         constraints = [

@@ -14,6 +14,7 @@ class Artifact(Record):
     digest = models.CharField(max_length=64, unique=True)
     size_bytes = models.BigIntegerField()
     media_type = models.CharField(max_length=100)
+    purged_at = models.DateTimeField(null=True, blank=True, help_text="when the bytes went; the record stays")
 
     class Meta(Record.Meta):
         triggers = guard.governed("artifact")
@@ -29,6 +30,10 @@ class Dataset(Record):
     name = models.CharField(max_length=100, validators=[name_validator])
     description = models.TextField(blank=True)
     licence = models.CharField(max_length=200)
+    subject_column = models.CharField(
+        max_length=200, blank=True, help_text="the column that tells one person from another; empty where none does"
+    )
+    labelled_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     sensitive_columns = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     contract = models.JSONField(default=dict, blank=True)
     contract_digest = models.CharField(max_length=64)
@@ -82,3 +87,19 @@ class DatasetVersion(Record):
 
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number}"
+
+
+class SubjectMark(models.Model):
+    """A person's rows stand in a dataset version: a keyed hash, so that one query finds every model that learned them.
+
+    Not governed: it is derived from the version's bytes and can be made again from them.
+    """
+
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="subject_marks")
+    subject = models.BinaryField(max_length=16)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "dataset_version"], name="one_mark_per_person")]
+
+    def __str__(self) -> str:
+        return f"A person in {self.dataset_version_id}"

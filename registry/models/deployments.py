@@ -3,6 +3,7 @@
 from django.db import models
 
 from audit import guard
+from registry.models import slot_guard
 from registry.models.base import Record
 from registry.models.runs import ModelVersion
 from registry.models.systems import AISystem, name_validator
@@ -29,15 +30,22 @@ class SlotAssignment(Record):
 
     class Cause(models.TextChoices):
         PROMOTED = "promoted"
+        RENEWED = "renewed", "approved anew"
         CANARY_STARTED = "canary_started", "canary started"
         CANARY_ADVANCED = "canary_advanced", "canary advanced"
         ROLLED_BACK = "rolled_back", "rolled back"
+        WITHDRAWN = "withdrawn", "its approval ended"
+        EMERGENCY = "emergency", "break-glass"
+        EMERGENCY_ENDED = "emergency_ended", "break-glass ended"
 
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="assignments")
     revision = models.PositiveIntegerField()
     champion = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, related_name="+")
     champion_promotion = models.ForeignKey(
         "registry.PromotionRequest", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    champion_emergency = models.ForeignKey(
+        "registry.Emergency", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     canary = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     canary_promotion = models.ForeignKey(
@@ -53,7 +61,7 @@ class SlotAssignment(Record):
         ordering = ["-revision"]
         constraints = [models.UniqueConstraint(fields=["slot", "revision"], name="slot_revision")]
         indexes = [models.Index(fields=["slot", "-since"], name="slot_since")]
-        triggers = guard.governed("slot", key="slot_id")
+        triggers = [*guard.governed("slot", key="slot_id"), *slot_guard.triggers()]
 
     def __str__(self) -> str:
         return f"{self.slot} revision {self.revision}"

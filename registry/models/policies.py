@@ -11,8 +11,11 @@ class PolicyVersion(Record):
 
     class State(models.TextChoices):
         DRAFT = "draft"
+        SIMULATED = "simulated"
+        APPROVED = "approved", "approved, not yet in effect"
         EFFECTIVE = "effective"
         SUPERSEDED = "superseded"
+        ENDED = "ended", "ended: its window is over"
 
     name = models.CharField(max_length=100)
     version = models.PositiveIntegerField()
@@ -22,6 +25,7 @@ class PolicyVersion(Record):
     author = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     effective_from = models.DateTimeField(null=True, blank=True)
+    effective_until = models.DateTimeField(null=True, blank=True)
 
     class Meta(Record.Meta):
         constraints = [

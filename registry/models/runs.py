@@ -49,6 +49,7 @@ class ModelVersion(Record):
     class Lifecycle(models.TextChoices):
         REGISTERED = "registered"
         RETIRED = "retired"
+        PURGED = "purged", "purged: the artifact is gone, the record stays"
 
     class Format(models.TextChoices):
         ONNX = "onnx"
@@ -61,6 +62,7 @@ class ModelVersion(Record):
     artifact_digest = models.CharField(max_length=64)
     format = models.CharField(max_length=8, choices=Format.choices, default=Format.ONNX)
     input_schema = models.JSONField()
+    output_schema = models.JSONField(default=list)
     threshold = models.FloatField(default=0.5)
     lifecycle = models.CharField(max_length=12, choices=Lifecycle.choices, default=Lifecycle.REGISTERED)
     trained_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")

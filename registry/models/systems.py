@@ -1,7 +1,9 @@
 """The inventory: what each AI system is for and how much is at stake."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import TextChoices  # by its own name: a system's `models` are its model families
 
 from audit import guard
 from registry.models.base import Record
@@ -14,14 +16,48 @@ name_validator = RegexValidator(
 class AISystem(Record):
     """A use case with a purpose, an owner and a risk tier; everything else belongs to one."""
 
-    class RiskTier(models.TextChoices):
+    class RiskTier(TextChoices):
         MINIMAL = "minimal"
         LIMITED = "limited"
         HIGH = "high"
 
+    class Position(TextChoices):
+        PROVIDER = "provider"
+        DEPLOYER = "deployer"
+        BOTH = "both", "provider and deployer"
+
+    class Exposure(TextChoices):
+        LOW = "low", "few people or little money"
+        MEDIUM = "medium", "many people or real money"
+        HIGH = "high", "a population, or what the house stands on"
+
+    class Reliance(TextChoices):
+        INFORMS = "informs", "informs a person"
+        ADVISES = "advises", "advises a person who decides"
+        DECIDES = "decides", "decides by itself"
+
+    class Regime(TextChoices):
+        EU_AI_ACT = "eu-ai-act", "EU AI Act"
+        NIST_AI_RMF = "nist-ai-rmf", "NIST AI RMF"
+        ISO_42001 = "iso42001", "ISO/IEC 42001"
+        SR_26_2 = "sr-26-2", "SR 26-2 (supersedes SR 11-7)"
+        PART_11 = "21cfr11", "21 CFR Part 11"
+        GDPR = "gdpr", "GDPR"
+        NYC_LL144 = "nyc-ll144", "NYC Local Law 144"
+
     name = models.CharField(max_length=100, unique=True, validators=[name_validator])
     purpose = models.TextField()
     risk_tier = models.CharField(max_length=8, choices=RiskTier.choices)
+    position = models.CharField(max_length=8, choices=Position.choices, default=Position.BOTH)
+    exposure = models.CharField(max_length=6, choices=Exposure.choices, default=Exposure.MEDIUM)
+    reliance = models.CharField(max_length=7, choices=Reliance.choices, default=Reliance.ADVISES)
+    personal_data = models.BooleanField(default=True)
+    regimes = ArrayField(
+        models.CharField(max_length=20, choices=Regime.choices),
+        default=list,
+        blank=True,
+        help_text="what it is held to; the clauses of these are asked for",
+    )
     legal_basis = models.TextField(blank=True)
     owner = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")
     revision = models.PositiveIntegerField(default=1)

@@ -9,12 +9,13 @@ from audit import log
 from audit.actors import Actor
 from registry import events, jobs, records
 from registry.errors import Conflict
-from registry.models import AISystem, Dataset, DatasetVersion, Ingestion
+from registry.models import AISystem, Dataset, DatasetVersion, Ingestion, User
 from registry.models.base import Job
 from registry.permissions import require
 from registry.roles import Action
-from registry.services import artifacts, evidence, systems
+from registry.services import artifacts, evidence, rows
 from registry.services.jobs import TASKS, finish
+from registry.services.lineage import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,13 @@ def register(
     description: str = "",
     sensitive_columns: list[str] | None = None,
     contract: dict[str, Any] | None = None,
+    subject_column: str = "",
+    labelled_by: User | None = None,
 ) -> Dataset:
     """Open a dataset with its licence, sensitive columns and contract. Records dataset.registered.
 
+    subject_column: tells one person from another, so that it can be said which models learned from whom.
+    labelled_by: who leads the labelling; they do not approve what learned from it.
     The contract must already have been read by workers.ingestion.contracts, which knows its grammar.
     """
     require(actor, Action.REGISTER, system)
@@ -53,10 +58,12 @@ def register(
         sensitive_columns=sensitive_columns or [],
         contract=contract or {},
         contract_digest=contract_digest,
+        subject_column=subject_column,
+        labelled_by=labelled_by,
     )
-    systems.check(dataset)
+    rows.check(dataset)
     with transaction.atomic(durable=True):
-        systems.insert(dataset)
+        rows.insert(dataset)
         event = events.DatasetRegistered(
             name=name, system=str(system.pk), contract=contract_digest, sensitive_columns=dataset.sensitive_columns
         )
@@ -86,13 +93,15 @@ def ingest(dataset: Dataset, *, source: IO[bytes], name: str, format: str, media
 def complete(ingestion: Ingestion, *, result: Ingested, actor: Actor) -> DatasetVersion:
     """Fix the rows as the dataset's next version, with the contract's verdict as evidence.
 
-    Records dataset_version.created, evidence_set.recorded and ingestion.succeeded. Raises Conflict.
+    Where the dataset names a column for people, everybody in the rows is marked, in the same transaction.
+    Records dataset_version.created, evidence_set.recorded and ingestion.succeeded. Raises Conflict, Invalid.
     """
     with transaction.atomic(durable=True):
         dataset = Dataset.objects.select_for_update().get(pk=ingestion.dataset_id)
         ingestion = Ingestion.objects.select_for_update().get(pk=ingestion.pk)
         if ingestion.state != Job.State.RUNNING:
             raise Conflict(f"The ingestion is {ingestion.state}; it cannot be completed.")
+        subjects.check(dataset, result.schema)
         artifact = artifacts.store(result.parquet, media_type="application/vnd.apache.parquet", actor=actor)
         version = DatasetVersion.objects.create(
             dataset=dataset,
@@ -107,6 +116,7 @@ def complete(ingestion: Ingestion, *, result: Ingested, actor: Actor) -> Dataset
             contract_verdict=result.contract_verdict,
             uploaded_by=ingestion.requested_by,
         )
+        subjects.mark(version, parquet=result.parquet)
         _record_version(version, actor=actor)
         evidence.contract_check(version, violations=result.violations, actor=actor)
         finish(ingestion)

@@ -16,7 +16,8 @@ from registry import actors, authentication, events
 from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid, NotPermitted, Problem
 from registry.models import AISystem, Grant, User
 from registry.permissions import require
-from registry.roles import SIGNING, Action, Role
+from registry.roles import SIGNING, WEIGHTY, Action, Role
+from registry.services import factors
 
 
 def create(
@@ -30,10 +31,12 @@ def create(
 ) -> User:
     """Make an account without any role. Records account.created. Raises AlreadyExists.
 
-    A password that is None makes an account that can only use tokens.
+    A password that is None makes an account that can only use tokens. The name is kept in its one spelling, so that no
+    two accounts look alike.
     """
     if actor.account is not None:
         require(actor, Action.MANAGE_PEOPLE)
+    username = authentication.normalised(username)
     account = User(username=username, full_name=full_name, team=team, kind=kind, password=make_password(password))
     account.is_staff = kind == User.Kind.PERSON
     try:
@@ -46,21 +49,47 @@ def create(
 
 
 def grant(account: User, role: Role, *, actor: Actor, system: AISystem | None = None) -> Grant:
-    """Let an account act in a role. Records account.role_granted.
+    """Let an account act in a role; one that signs or runs the platform waits until a second person agrees.
 
-    Refuses a signing role for a service account or a platform admin, and any role that one grants to oneself.
+    Refuses a signing role for a service account or a platform admin, and any role that one grants to oneself. A part of
+    the system, which makes the first accounts, needs no second person; the log says which it was.
+    Records account.role_granted or account.grant_proposed.
     """
-    if actor.account is not None:
-        require(actor, Action.MANAGE_PEOPLE)
+    admin = require(actor, Action.MANAGE_PEOPLE) if actor.account is not None else None
     with transaction.atomic(durable=True):
         account = User.objects.select_for_update().get(pk=account.pk)
         _check_duties(account, role, actor)
-        given, fresh = Grant.objects.get_or_create(account=account, role=role, system=system, revoked_at=None)
+        pending = admin is not None and role in WEIGHTY
+        given, fresh = Grant.objects.get_or_create(
+            account=account, role=role, system=system, revoked_at=None,
+            defaults={"granted_by": admin, "pending": pending},
+        )  # fmt: skip
         if not fresh:
-            raise Conflict(f"{account} already has the role {Role(role).label} there.")
-        system_id = str(system.pk) if system else None
-        log.record(events.RoleGranted(role=role, system=system_id), subject=account, actor=actor, also=[given])
+            raise Conflict(f"{account} already has the role {Role(role).label} there, or waits for it.")
+        told = events.GrantProposed if pending else events.RoleGranted
+        log.record(told(role=role, system=_where(given)), subject=account, actor=actor, also=[given])
     return given
+
+
+def confirm_grant(grant: Grant, *, actor: Actor) -> Grant:
+    """Agree to a role that a platform admin gave: another platform admin or a risk officer, never who gets the role.
+
+    Records account.grant_confirmed. Raises Conflict, DutyConflict, NotPermitted.
+    """
+    second = require(actor, Action.VOUCH)
+    with transaction.atomic(durable=True):
+        account = User.objects.select_for_update().get(pk=grant.account_id)
+        grant = Grant.objects.get(pk=grant.pk)
+        if grant.revoked_at is not None or not grant.pending:
+            raise Conflict("The role does not wait for anybody.", remedy="Look at the grant again.")
+        if grant.granted_by_id == second.pk:
+            raise DutyConflict("A second person confirms a role.", remedy="Ask a risk officer or another admin.")
+        _check_duties(account, Role(grant.role), actor)
+        grant.pending, grant.confirmed_by, grant.confirmed_at = False, second, timezone.now()
+        grant.save(update_fields=["pending", "confirmed_by", "confirmed_at"])
+        event = events.GrantConfirmed(role=grant.role, system=_where(grant))
+        log.record(event, subject=account, actor=actor, also=[grant])
+    return grant
 
 
 def revoke(grant: Grant, *, actor: Actor) -> Grant:
@@ -78,16 +107,15 @@ def revoke(grant: Grant, *, actor: Actor) -> Grant:
             raise Conflict("The role was revoked already.")
         grant.revoked_at = timezone.now()
         grant.save(update_fields=["revoked_at"])
-        system_id = str(grant.system_id) if grant.system_id else None
-        event = events.RoleRevoked(role=grant.role, system=system_id)
+        event = events.RoleRevoked(role=grant.role, system=_where(grant))
         log.record(event, subject=account, actor=actor, also=[grant])
     return grant
 
 
 def deactivate(account: User, *, actor: Actor) -> User:
-    """Close somebody else's account: it signs in nowhere any more, and its tokens are gone.
+    """Close somebody else's account: it signs in nowhere any more, and its tokens and its signing factor are gone.
 
-    Records account.deactivated. Raises Conflict, DutyConflict, NotPermitted.
+    Records account.deactivated and signing_factor.retired. Raises Conflict, DutyConflict, NotPermitted.
     """
     admin = require(actor, Action.MANAGE_PEOPLE)
     with transaction.atomic(durable=True):
@@ -98,6 +126,7 @@ def deactivate(account: User, *, actor: Actor) -> User:
             raise Conflict("The account is deactivated already.")
         account.is_active = False
         account.save(update_fields=["is_active"])
+        factors.retire(account, factors.LIVING, cause="deactivated", actor=actor)
         event = events.Deactivated(tokens_revoked=_end_tokens(account))
         log.record(event, subject=account, actor=actor)
     return account
@@ -105,18 +134,23 @@ def deactivate(account: User, *, actor: Actor) -> User:
 
 @sensitive_variables("old", "new")
 def change_password(account: User, *, old: str, new: str, actor: Actor) -> User:
-    """Give one's own account another password. Its tokens end, and its sessions with the old one.
+    """Give one's own account another password, and put its signing key under it.
 
-    Records account.password_changed. Raises Invalid, NotPermitted.
+    Its tokens end, and its sessions with the old one. Records signing_factor.rewrapped and account.password_changed.
+    Raises Invalid, NotPermitted, Conflict.
     """
     if actors.account(actor).pk != account.pk:
         raise NotPermitted("Only its owner changes a password.", remedy="Ask them to sign in and change it.")
     _check_passwords(account, old, new)
-    hashed = make_password(new)  # Slow on purpose, so before the lock.
+    hashed, rewrapped = make_password(new), factors.rewrapped(account, old=old, new=new)  # slow: before the lock
     with transaction.atomic(durable=True):
         account = User.objects.select_for_update().get(pk=account.pk)
+        # Of two changes at once the later would save a key under a password that the earlier has ended.
+        if not account.check_password(old):
+            raise Conflict("The password has just been changed.", remedy="Begin again with the newer one.")
         account.password = hashed
         account.save(update_fields=["password"])
+        factors.save_rewrapped(account, rewrapped, actor=actor)
         event = events.PasswordChanged(tokens_revoked=_end_tokens(account))
         log.record(event, subject=account, actor=actor)
     return account
@@ -178,6 +212,7 @@ def _end_tokens(account: User) -> int:
 
 
 def _check_duties(account: User, role: Role, actor: Actor) -> None:
+    # Those that wait too: both would be confirmed.
     held = {Role(name) for name in account.grants.filter(revoked_at=None).values_list("role", flat=True)}
     if actor.account is not None and actor.account.pk == account.pk:
         raise DutyConflict("Nobody grants a role to themselves.", remedy="Ask another platform admin.")
@@ -186,3 +221,7 @@ def _check_duties(account: User, role: Role, actor: Actor) -> None:
     mixed = (role in SIGNING and Role.PLATFORM_ADMIN in held) or (role == Role.PLATFORM_ADMIN and held & SIGNING)
     if mixed:
         raise DutyConflict("A platform admin never signs.", remedy="Give one of the two roles to another person.")
+
+
+def _where(given: Grant) -> str | None:
+    return str(given.system_id) if given.system_id else None

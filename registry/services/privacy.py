@@ -1,7 +1,7 @@
 """Erasure of personal data (GDPR Art. 17) and legal holds, with the rules of what is governed here."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +15,11 @@ from audit.erasure import holds, redaction
 from audit.errors import MustBeKept
 from audit.models import Event, Hold, Redaction
 from registry import events
-from registry.models import Decision, User
+from registry.models import CardText, ClauseExemption, Decision, Signature, User
+from registry.models.signatures import Signed
 from registry.permissions import require
 from registry.roles import Action
+from registry.services import factors
 
 SIGNED = "GDPR Art. 17(3)(b) and (e)"
 
@@ -94,22 +96,30 @@ def _keep_what_is_signed(row: Redaction) -> None:
     if row.event is None:
         return
     event = Event.objects.get(id=row.event)
-    about = UUID(event.subject_id) if event.subject_type == "promotion" else None
-    decisions = list(Decision.objects.filter(promotion=about)) if about else []
+    signatures = list(_signatures_about(event)) if event.subject_type != "log" else []
     for value in redaction.values(row):
-        for decision in decisions:
-            if _is_signed(decision, value.field, value.value):
+        for signed in signatures:
+            if _is_signed(signed, value.field, value.value):
                 raise MustBeKept(
-                    f"{value.field} stands in decision {decision.pk}, which a person signed; it is kept as a legal "
-                    f"record ({SIGNED}).",
+                    f"{value.field} stands in {signed._meta.verbose_name} {signed.pk}, which a person signed; it is "
+                    f"kept as a legal record ({SIGNED}).",
                     remedy="Erase the person instead: their decisions stay, and everything else about them goes.",
                 )
 
 
-def _is_signed(decision: Decision, field: str, value: Any) -> bool:
-    if field.startswith(f"{Decision._meta.db_table}/{decision.pk}."):
+def _signatures_about(event: Event) -> Iterator[Signed]:
+    """Every signature on the event's record, and the record itself where it is one."""
+    identity = UUID(event.subject_id)
+    yield from Decision.objects.filter(promotion=identity)
+    yield from Signature.objects.filter(subject_type=event.subject_type, subject_id=identity)
+    for model in (Signature, CardText, ClauseExemption):
+        yield from model.objects.filter(pk=identity)
+
+
+def _is_signed(row: Signed, field: str, value: Any) -> bool:
+    if field.startswith(f"{row._meta.db_table}/{row.pk}."):
         return True
-    stated = decision.statement
+    stated = row.statement
     if not isinstance(value, str):
         return bool(value == stated)
     return value in stated.values() or hashlib.sha256(value.encode()).hexdigest() == stated["reason_digest"]
@@ -125,6 +135,7 @@ def _erase_account(row: Redaction, actor: Actor) -> None:
     account.first_name = account.last_name = account.email = account.team = ""
     account.password, account.is_active, account.last_login = make_password(None), False, None
     account.save()
+    factors.retire(account, factors.LIVING, cause="erased", actor=actor)
     revoked = list(account.grants.filter(revoked_at=None).order_by("id"))
     for grant in revoked:
         grant.revoked_at = timezone.now()

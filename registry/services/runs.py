@@ -1,5 +1,6 @@
 """Training runs and the versions they register."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from registry.services.jobs import TASKS, finish
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What a worker brings back: the model file, its input schema, and what makes the run repeatable."""
+    """What a worker brings back: the model file, what goes in and comes out, and what makes the run repeatable."""
 
     onnx: bytes
     input_schema: list[dict[str, Any]]
@@ -28,6 +29,10 @@ class Fitted:
     metrics: dict[str, Any]
     code_digest: str
     environment: dict[str, Any]
+    output_schema: Sequence[dict[str, Any]] = (
+        {"name": "score", "type": "number", "minimum": 0, "maximum": 1},
+        {"name": "decision", "type": "integer", "values": [0, 1]},
+    )
 
 
 def request(
@@ -80,6 +85,7 @@ def complete(run: TrainingRun, *, fitted: Fitted, actor: Actor) -> ModelVersion:
             artifact=artifact,
             artifact_digest=artifact.digest,
             input_schema=fitted.input_schema,
+            output_schema=list(fitted.output_schema),
             threshold=fitted.threshold,
             trained_by=run.requested_by,
         )
@@ -116,6 +122,7 @@ def _check_data(model: RegisteredModel, version: DatasetVersion, features: list[
         )
     if version.contract_verdict == "fail":
         raise Invalid(f"{version} broke its data contract.", remedy="Deliver data that keeps it, then train on that.")
+    _check_subject(version, features)
     declared = {name.casefold() for name in version.dataset.sensitive_columns}
     sensitive = sorted(name for name in features if name.casefold() in declared)
     if sensitive:
@@ -123,4 +130,15 @@ def _check_data(model: RegisteredModel, version: DatasetVersion, features: list[
             f"Sensitive columns are never features: {', '.join(sensitive)}.",
             remedy="Take them out of the recipe; they stay available for fairness evaluation.",
             problems=[Problem(f"/recipe/features/{name}", "is a sensitive column") for name in sensitive],
+        )
+
+
+def _check_subject(version: DatasetVersion, features: list[str]) -> None:
+    column = version.dataset.subject_column
+    named = [name for name in features if column and name.casefold() == column.casefold()]
+    if named:
+        raise Invalid(
+            f"The column {column} names people; a model would learn them by heart.",
+            remedy="Take it out of the recipe; it stays for lineage and erasure.",
+            problems=[Problem(f"/recipe/features/{name}", "names people") for name in named],
         )

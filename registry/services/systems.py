@@ -1,56 +1,128 @@
 """The inventory: systems, model families and slots."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 
 from audit import log
 from audit.actors import Actor
 from registry import events
-from registry.errors import AlreadyExists, Invalid, Problem, RevisionMismatch
+from registry.gates.materiality import materiality
 from registry.models import AISystem, RegisteredModel, Slot, User
 from registry.permissions import require
 from registry.roles import Action
+from registry.services import rows
+from registry.services.decisions import staleness
+
+#: What a risk officer alone changes: how much is at stake, and which clauses are asked for.
+CLASSIFIED = frozenset({"risk_tier", "position", "exposure", "reliance", "personal_data", "regimes"})
 
 
-def register(name: str, *, purpose: str, risk_tier: str, owner: User, actor: Actor, legal_basis: str = "") -> AISystem:
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What is at stake with a system beside its tier; exposure and reliance give its materiality."""
+
+    position: str = AISystem.Position.BOTH
+    exposure: str = AISystem.Exposure.MEDIUM
+    reliance: str = AISystem.Reliance.ADVISES
+    personal_data: bool = True
+    regimes: Sequence[str] = ()
+
+
+def register(
+    name: str,
+    *,
+    purpose: str,
+    risk_tier: str,
+    owner: User,
+    actor: Actor,
+    legal_basis: str = "",
+    stakes: Stakes = Stakes(),
+) -> AISystem:
     """Enter an AI system into the inventory. Records system.registered. Raises Invalid, AlreadyExists, NotPermitted."""
     require(actor, Action.REGISTER)
-    system = AISystem(name=name, purpose=purpose, risk_tier=risk_tier, owner=owner, legal_basis=legal_basis)
-    check(system)
+    system = AISystem(
+        name=name, purpose=purpose, risk_tier=risk_tier, owner=owner, legal_basis=legal_basis, **asdict(stakes)
+    )
+    _tidy(system)
+    rows.check(system)
     with transaction.atomic(durable=True):
-        insert(system)
-        log.record(events.SystemRegistered(name=name, risk_tier=risk_tier), subject=system, actor=actor)
+        rows.insert(system)
+        event = events.SystemRegistered(
+            name=name, risk_tier=risk_tier, materiality=materiality_of(system), regimes=system.regimes
+        )
+        log.record(event, subject=system, actor=actor)
     return system
 
 
 def update(system: AISystem, *, changes: dict[str, Any], revision: int, actor: Actor) -> AISystem:
-    """Change purpose, risk tier, legal basis or owner. A risk officer alone changes the tier.
+    """Change what stands in the inventory. A risk officer alone changes the tier and the stakes, and nothing else.
 
-    Records system.updated. Raises RevisionMismatch, Invalid, NotPermitted.
+    What policies were judged on has moved then: open requests go stale, approvals are to be reviewed.
+    Records system.updated and, for tier and stakes, system.classified. Raises RevisionMismatch, Invalid, NotPermitted.
     """
-    require(actor, Action.CLASSIFY if "risk_tier" in changes else Action.REGISTER, system)
+
+    if CLASSIFIED & changes.keys():
+        require(actor, Action.CLASSIFY, system)
+    if not changes.keys() <= CLASSIFIED:
+        require(actor, Action.REGISTER, system)
     with transaction.atomic(durable=True):
-        system = AISystem.objects.select_for_update().get(pk=system.pk)
-        match_revision(system.revision, revision)
+        # The weaker lock: who holds a slot may write a row that refers to the system.
+        system = AISystem.objects.select_for_update(no_key=True).get(pk=system.pk)
+        rows.match_revision(system.revision, revision)
         for field, value in changes.items():
             setattr(system, field, value)
         system.revision += 1
-        check(system)
+        _tidy(system)
+        rows.check(system)
         system.save()
         event = events.SystemUpdated(changed=sorted(changes), revision=system.revision)
         log.record(event, subject=system, actor=actor)
+        if CLASSIFIED & changes.keys():
+            log.record(_classified(system), subject=system, actor=actor)
+            staleness.mark_system(system, cause="the system was classified anew", actor=actor)
     return system
+
+
+def materiality_of(system: AISystem) -> str:
+    """Computed, never stored: from exposure and reliance."""
+    return materiality(system.exposure, system.reliance)
+
+
+def with_materiality(wanted: str) -> models.Q:
+    """The systems of that materiality."""
+    pairs = [(exposure, reliance) for exposure in AISystem.Exposure for reliance in AISystem.Reliance]
+    fitting = [pair for pair in pairs if materiality(*pair) == wanted]
+    return models.Q(
+        *(models.Q(exposure=exposure, reliance=reliance) for exposure, reliance in fitting), _connector="OR"
+    )
+
+
+def _tidy(system: AISystem) -> None:
+    system.regimes = sorted(set(system.regimes))
+
+
+def _classified(system: AISystem) -> events.SystemClassified:
+    return events.SystemClassified(
+        risk_tier=system.risk_tier,
+        position=system.position,
+        exposure=system.exposure,
+        reliance=system.reliance,
+        materiality=materiality_of(system),
+        personal_data=system.personal_data,
+        regimes=system.regimes,
+    )
 
 
 def register_model(system: AISystem, *, name: str, actor: Actor, description: str = "") -> RegisteredModel:
     """Open a family of model versions. Records model.registered."""
     require(actor, Action.REGISTER, system)
     model = RegisteredModel(system=system, name=name, description=description)
-    check(model)
+    rows.check(model)
     with transaction.atomic(durable=True):
-        insert(model)
+        rows.insert(model)
         log.record(events.ModelRegistered(name=name, system=str(system.pk)), subject=model, actor=actor)
     return model
 
@@ -59,35 +131,8 @@ def create_slot(system: AISystem, *, name: str, actor: Actor) -> Slot:
     """Open a place to serve from. Records slot.created."""
     require(actor, Action.REGISTER, system)
     slot = Slot(system=system, name=name, key=f"{system.name}.{name}")
-    check(slot)
+    rows.check(slot)
     with transaction.atomic(durable=True):
-        insert(slot)
+        rows.insert(slot)
         log.record(events.SlotCreated(key=slot.key), subject=slot, actor=actor)
     return slot
-
-
-def check(row: models.Model) -> None:
-    """Validate a row's fields, naming each one that is wrong. Raises Invalid; uniqueness is the database's to say."""
-    try:
-        row.clean_fields()
-    except ValidationError as error:
-        problems = [Problem(f"/{field}", " ".join(messages)) for field, messages in error.message_dict.items()]
-        raise Invalid("Some fields cannot be used.", problems=problems) from error
-
-
-def insert(row: models.Model) -> None:
-    """Insert a row, or say that its name is taken. Raises AlreadyExists."""
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError as error:
-        name = row._meta.verbose_name
-        raise AlreadyExists(f"There is already a {name} called {row}.", remedy="Choose another name.") from error
-
-
-def match_revision(current: int, expected: int) -> None:
-    """Raises RevisionMismatch where the record has moved on since the caller read it."""
-    if current != expected:
-        raise RevisionMismatch(
-            f"You read revision {expected}; the record is at {current} now.", remedy="Read it again, then decide again."
-        )

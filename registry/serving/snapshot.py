@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from registry import artifacts
 from registry.errors import NothingServes
-from registry.models import ModelVersion, PromotionRequest, Slot, SlotAssignment
-from registry.services import approvals
+from registry.models import ModelVersion, Slot, SlotAssignment
+from registry.services.slots import assigning, warrants
 from registry.serving import decoding
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ REFRESH_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A version ready to answer, with the end of the approval that lets it."""
+    """A version ready to answer, with the end of what lets it: an approval, or a break-glass."""
 
     version: UUID
     name: str
@@ -50,6 +50,11 @@ class Snapshot:
     canary: Loaded | None
     canary_percent: int
 
+    def ran_out(self) -> bool:
+        """Whether something in it may no longer answer; a review may have been answered since, so it is asked anew."""
+        now = timezone.now()
+        return any(arm is not None and arm.valid_until <= now for arm in (self.champion, self.canary))
+
     @property
     def salt(self) -> str:
         """Fixed for a canary, so that its entities stay with it while its share grows."""
@@ -66,41 +71,37 @@ def of(key: str) -> Snapshot:
     if snapshot is not None and now - checked < REFRESH_SECONDS:
         return snapshot
     slot = Slot.objects.get(key=key)
-    if snapshot is None or snapshot.revision != slot.revision or snapshot.slot.pk != slot.pk:
+    if snapshot is None or snapshot.revision != slot.revision or snapshot.slot.pk != slot.pk or snapshot.ran_out():
         snapshot = _take(slot, snapshot)
     _snapshots[key] = (now, snapshot)
     return snapshot
 
 
 def _take(slot: Slot, old: Snapshot | None) -> Snapshot:
-    current = slot.assignments.select_related("champion_promotion", "canary_promotion").first()
+    current = assigning.current(slot)
     if current is None:
         return Snapshot(slot, slot.revision, None, None, 0)
     ready = {row.version: row.session for row in ((old.champion, old.canary) if old else ()) if row}
-    champion = _load(current.champion_promotion, ready) if _fits(current, "champion") else None
-    canary = _load(current.canary_promotion, ready) if _fits(current, "canary") else None
+    unfit = warrants.problems(current)
+    champion = None if "champion" in unfit else _load(current, "champion", ready)
+    canary = None if "canary" in unfit else _load(current, "canary", ready)
     return Snapshot(slot, current.revision, champion, canary, current.canary_percent if canary else 0)
 
 
-def _fits(current: SlotAssignment, arm: str) -> bool:
-    """Whether the arm's promotion is for this very slot and version; anything else was not written by a service."""
-    promotion: PromotionRequest | None = getattr(current, f"{arm}_promotion")
-    version = getattr(current, f"{arm}_id")
-    return promotion is not None and (promotion.slot_id, promotion.model_version_id) == (current.slot_id, version)
-
-
-def _load(promotion: PromotionRequest | None, ready: "dict[UUID, onnxruntime.InferenceSession]") -> Loaded | None:
-    """Only a version whose approval holds is loaded, and only bytes that have its digest."""
-    if promotion is None or approvals.problem(promotion) is not None or promotion.valid_until is None:
+def _load(current: SlotAssignment, arm: str, ready: "dict[UUID, onnxruntime.InferenceSession]") -> Loaded | None:
+    """Only a version whose approval, or break-glass, holds is loaded, and only bytes that have its digest."""
+    version: ModelVersion | None = getattr(current, arm)
+    warrant = warrants.of(current, arm)
+    until = warrants.until(warrant) if warrant else None
+    if version is None or until is None:
         return None
-    version = promotion.model_version
     loaded = Loaded(
         version=version.pk,
         name=str(version),
         session=ready.get(version.pk) or _session(version),
         schema=version.input_schema,
         threshold=version.threshold,
-        valid_until=promotion.valid_until,
+        valid_until=until,
     )
     loaded.session.run(["probabilities"], {"features": np.zeros((1, len(loaded.schema)), dtype=np.float32)})
     return loaded

@@ -24,7 +24,12 @@ def test_record_writes_one_canonical_entry_about_its_subject() -> None:
     assert written["event"] == "system.registered"
     assert written["subject"] == {"type": "system", "id": str(system.pk)}
     assert written["row"] == rows.digest(recorded.fresh(system))
-    assert written["data"] == {"name": system.name, "risk_tier": system.risk_tier}
+    assert written["data"] == {
+        "name": system.name,
+        "risk_tier": system.risk_tier,
+        "materiality": "moderate",
+        "regimes": [],
+    }
     assert written["request"] == "test-request"
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pytest
 from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from mlops_server.demo import authenticator
 from registry.models import PromotionRequest
 from registry.roles import Role
 from registry.services import people
@@ -30,13 +32,14 @@ HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request in review: its page, who signs it, and the slot's page.
+    """A request in review: its page, who signs it with which secrets, and the slot's page.
 
     The validator also reads every system and so the log; the reviewer holds one role, for this system alone.
     """
 
     validator: str
     reviewer: str
+    secrets: dict[str, str]
     title: str
     page: str
     slot: str
@@ -48,10 +51,12 @@ def waiting(stack: Stack) -> Waiting:
     with override_settings(PASSWORD_HASHERS=HASHERS):
         house = houses.build()
         people.grant(house.validator, Role.AUDITOR, actor=factories.bootstrap())
+        secrets = {signer.username: factories.secret(signer) for signer in (house.validator, house.reviewer)}
         request: PromotionRequest = houses.submitted(house)
     return Waiting(
         validator=house.validator.username,
         reviewer=house.reviewer.username,
+        secrets=secrets,
         title=str(request.model_version),
         page=desks.page(request),
         slot=desks.page(house.slot),
@@ -88,10 +93,13 @@ class Person:
         self.page.get_by_role("button", name="Log in").click()
         self.page.wait_for_url("**/admin/")
 
-    def sign(self, *, reason: str) -> None:
-        self.page.get_by_label("Approve").check()
+    def sign(self, *, reason: str, secret: str) -> None:
+        """Approve, with a code of the authenticator that holds the secret."""
+        self.page.get_by_label("Approve:").check()
         self.page.get_by_label("Reason").first.fill(reason)
         self.page.get_by_label("Your password, again").fill(factories.PASSWORD)
+        code = authenticator.code(secret, int(time.time()) // authenticator.STEP_SECONDS)
+        self.page.get_by_label("One-time code").fill(code)
         self.page.get_by_role("button", name="Sign", exact=True).click()
 
 

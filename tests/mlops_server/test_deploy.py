@@ -64,7 +64,7 @@ def kubernetes_keys(name: str) -> set[str]:
 def test_private_keys_are_where_they_sign_and_nowhere_else(keys: Callable[[str], set[str]]) -> None:
     public = {"signing.pub", "log.pub"}
     assert {name: keys(name) for name in ("web", "worker", "beat", "sequencer")} == {
-        "web": {"signing.key", "sealing.key", *public},
+        "web": {"signing.key", "oms.key", "oms.pub", "sealing.key", *public},
         "worker": {"sealing.key", *public},
         "beat": public,
         "sequencer": {"log.key", "log.pub"},
@@ -75,7 +75,8 @@ def test_no_service_mounts_the_folder_of_keys_whole() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     mounted = {mount.split(":")[1] for service in services.values() for mount in service.get("volumes", [])}
     assert {path for path in mounted if path.startswith("/etc")} == {
-        f"/etc/mlops/keys/{name}" for name in ("log.key", "log.pub", "sealing.key", "signing.key", "signing.pub")
+        f"/etc/mlops/keys/{name}"
+        for name in ("log.key", "log.pub", "oms.key", "oms.pub", "sealing.key", "signing.key", "signing.pub")
     }
 
 

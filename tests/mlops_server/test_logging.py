@@ -34,9 +34,10 @@ def test_failure_inside_signing_is_logged_without_the_password(caplog: pytest.Lo
     promotion = houses.submitted(house)
     client = signed_in(house.validator)
     client.raise_request_exception = False
+    code = factories.code(house.validator)
     break_signing()
     body = {"verdict": "approve", "meaning": "independent_validation", "reason": "It holds."}
-    path, sent = f"/api/v1/promotions/{promotion.pk}/decisions", {**body, "password": factories.PASSWORD}
+    path, sent = f"/api/v1/promotions/{promotion.pk}/decisions", {**body, "password": factories.PASSWORD, "code": code}
     answer = client.post(path, sent, headers={"If-Match": str(promotion.revision)})
     output = written(caplog.records)
     assert (answer.status_code, "The disk is full." in output, "in _sign" in output) == (500, True, True)

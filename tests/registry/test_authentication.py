@@ -8,13 +8,15 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from registry import authentication, signatures
+from registry import authentication
 from registry.authentication import MAX_WRONG, WINDOW_SECONDS
 from registry.errors import SignatureRejected
 from registry.models import User
+from registry.services import signing
 from tests import factories, recorded
 
 
@@ -77,7 +79,7 @@ def test_lock_of_one_account_locks_no_other(account: User) -> None:
 
 def test_lock_ends_with_its_window(account: User) -> None:
     guess(account.username)
-    cache.delete(authentication._counter(account.username))  # what the end of the window does
+    cache.delete(authentication._counter(authentication.PASSWORD, account.username))  # what the end of the window does
     assert is_right(account)
 
 
@@ -94,8 +96,28 @@ def test_name_that_nobody_has_locks_alike(db: None) -> None:
 
 def test_guesses_sent_at_once_are_counted_each() -> None:
     with ThreadPoolExecutor(8) as threads:
-        numbers = list(threads.map(authentication._count, ["ada"] * 40))
+        numbers = list(threads.map(authentication._count, [authentication.PASSWORD] * 40, ["ada"] * 40))
     assert sorted(numbers) == list(range(1, 41))
+
+
+def test_right_passwords_among_guesses_sent_at_once_disturb_no_count(live_database: str) -> None:
+    account = factories.person()
+
+    def look(_: int) -> bool:
+        try:
+            return is_right(account)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(look, range(16)))
+
+
+def test_name_made_to_look_like_the_counter_of_codes_leaves_it_alone(account: User) -> None:
+    for name in (f"{account.username}\0code", f"{account.username}:code", f"code:{account.username}"):
+        for _ in range(MAX_WRONG + 1):
+            authentication._count(authentication.PASSWORD, name)
+    assert authentication.may_try(account, "code")
 
 
 def test_token_of_a_locked_account_is_too_many_requests(account: User) -> None:
@@ -116,13 +138,13 @@ def test_login_of_a_locked_account_is_refused(account: User) -> None:
 def test_signature_of_a_locked_account_says_to_wait(account: User) -> None:
     guess(account.username)
     with pytest.raises(SignatureRejected, match=r"too many wrong passwords; wait \d+ minutes"):
-        signatures.authenticate(account, factories.PASSWORD)
+        signing.prove(factories.acting(account), factories.Credentials(factories.PASSWORD, "000000"))
 
 
 def test_wrong_passwords_at_signing_lock_the_token_door(account: User) -> None:
     for said in ["is not right"] * (MAX_WRONG - 1) + ["too many wrong passwords"]:
         with pytest.raises(SignatureRejected, match=said):
-            signatures.authenticate(account, "wrong")
+            signing.prove(factories.acting(account), factories.Credentials("wrong", "000000"))
     assert not is_right(account)
 
 

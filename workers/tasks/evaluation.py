@@ -86,7 +86,7 @@ def _item(one: "Estimate", split: str) -> EvidenceItem:
         confidence=one.confidence,
         n=one.n,
         method=one.method,
-        fields={**one.detail, **_share(one)},
+        fields=dict(one.detail),
     )
 
 
@@ -95,8 +95,3 @@ def _compared(one: "Estimate", split: str) -> EvidenceItem:
     item.kind, item.against = "comparison", "champion"
     item.fields = {**item.fields, "paired": True}
     return item
-
-
-def _share(one: "Estimate") -> dict[str, bool]:
-    """Intervals over the groups of one attribute hold together, which the gates must know."""
-    return {"simultaneous": True} if one.metric in FAIRNESS and one.group else {}

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from mlops_server.demo import accounts, proof, story
 from mlops_server.demo.client import Client, Refused
 from mlops_server.demo.console import Console
+from mlops_server.management.commands import credentials
 
 
 class Command(BaseCommand):
@@ -28,10 +29,10 @@ class Command(BaseCommand):
             self.stdout.write("The demo has run here already; remove var/ to begin again.")
             return
         started = time.monotonic()
-        passwords = accounts.ensure()
+        pockets = accounts.ensure()
         self._await(url)
-        console = Console(url, passwords)
-        client = lru_cache(maxsize=None)(lambda who: Client(url, who, passwords[who]))
+        console = Console(url, pockets)
+        client = lru_cache(maxsize=None)(lambda who: Client(url, who, pockets[who].password))
         told = story.Story(people=client, console=console)
         try:
             for chapter in (*story.CHAPTERS, proof.export_and_verify, proof.verify_the_log):
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError(f"The demo was refused: {refusal}") from refusal
         console.table()
+        self.stdout.write(credentials.HINT)
         self.stdout.write(f"The demo took {time.monotonic() - started:.0f} seconds.")
         marker.write_text("done\n")
 

@@ -131,7 +131,8 @@ def signing_in(var: Path, port: int) -> str:
     ]
     if accounts := credentials.read(var):
         lines += [f"  {line}" for line in credentials.table(accounts)]
-        lines += ["", "  `make credentials` shows these again. Ctrl-C stops everything.", ""]
+        lines += ["", f"  {credentials.HINT}"]
+        lines += ["  `make credentials` shows these again. Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Ready policies, one a risk tier: minimal, limited, high-risk."""
+"""Ready policies: one a risk tier (minimal, limited, high-risk), one for credit, one for hiring in New York City."""
 
 import functools
 from importlib import resources

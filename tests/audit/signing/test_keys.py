@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from audit.signing import keys
 from audit.tlog import note
 from tests.audit.tlog import examples
 
 SEED = bytes(range(32))
+PEM = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 DEVICE = """
 import sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -86,6 +89,19 @@ def test_public_key_that_a_crash_left_out_is_written_at_the_next_use(folder: Pat
     keys.private("log")
     (folder / "log.pub").unlink()
     assert keys.private("log").public_key().public_bytes_raw() == keys.public("log")
+
+
+def test_ecdsa_key_is_made_once_and_kept_for_its_owner_alone(folder: Path) -> None:
+    first = keys.pem(keys.ecdsa("oms").public_key())
+    assert keys.pem(keys.ecdsa("oms").public_key()) == first == (folder / "oms.pub").read_bytes()
+    assert (folder / "oms.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_key_of_another_kind_under_that_name_is_refused(folder: Path) -> None:
+    for content in (SEED, generate_private_key(65537, 2048).private_bytes(*PEM)):
+        (folder / "oms.key").write_bytes(content)
+        with pytest.raises(keys.KeyUnusable, match="no ECDSA key"):
+            keys.ecdsa("oms")
 
 
 def test_log_keys_from_the_environment_touch_no_file(folder: Path, settings: Any) -> None:

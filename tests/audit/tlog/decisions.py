@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from audit.tlog import canonical, entry, histories, merkle, note, pack, ranges
 from audit.tlog.completeness import Claim, Completeness
 from tests.audit.tlog import examples
@@ -14,6 +16,8 @@ TITLE = "credit-risk 3 to retail-credit"
 CARD = b"%PDF model card"
 REASON = "The gap between the groups grew since the first report."
 SIGNING_KEY = examples.key("signing key for tests only")
+FACTOR = ("signing_factor", "018f0000-0000-7000-8000-0000000000ff")
+OWN_KEY = examples.key("the own key of person 7, for tests only")
 SIGNING = note.Signer(f"{ORIGIN}/signing", SIGNING_KEY)
 
 POLICY = pack.Record.of("PromotionPolicy", {"kind": "PromotionPolicy", "metadata": {"name": "credit", "version": 3}})
@@ -35,8 +39,16 @@ RECORD = pack.Record.of(
 REFUSAL = pack.Disclosure("reason", examples.SALT, REASON)
 
 
-def signature(verdict: str, role: str, **changes: Any) -> pack.Record:
-    """The record of one signature on the promotion, as `registry.records.signature` makes it."""
+def hex_of(key: Ed25519PrivateKey) -> str:
+    """The public part."""
+    return key.public_key().public_bytes_raw().hex()
+
+
+def signature(verdict: str, role: str, *, own: Ed25519PrivateKey | None = OWN_KEY, **changes: Any) -> pack.Record:
+    """The record of one signature on the promotion, as `registry.records.signature` makes it.
+
+    own: the signer's own key; None: as before people had one.
+    """
     said = {
         "statement": "decision",
         "promotion": PROMOTION,
@@ -48,8 +60,10 @@ def signature(verdict: str, role: str, **changes: Any) -> pack.Record:
         "printed_name": "Ada Example",
         "signed_at": "2026-01-01T00:00:00.000000Z",
     } | changes
-    raw = SIGNING_KEY.sign(canonical.encode(said))
-    claim = {"signed": RECORD.digest, "public_key": SIGNING.verifier.public_key.hex(), "signature": raw.hex()}
+    message = canonical.encode(said)
+    claim = {"signed": RECORD.digest, "public_key": hex_of(SIGNING_KEY), "signature": SIGNING_KEY.sign(message).hex()}
+    if own is not None:
+        claim |= {"personal_key": hex_of(own), "personal_signature": own.sign(message).hex()}
     return pack.Record.of("signature", {**claim, "statement": said})
 
 
@@ -57,6 +71,12 @@ def signed(number: int, by: pack.Record, *, verdict: str, role: str, **members: 
     """The entry ``promotion.signed``, as the registry records it."""
     data = {"verdict": verdict, "role": role, "meaning": "review", "record": RECORD.digest, "signature": by.digest}
     return about(number, "promotion", PROMOTION, event="promotion.signed", data=data, **members)
+
+
+def factor(number: int, event: str = "confirmed", **members: Any) -> bytes:
+    """An entry about the signing factor of person 7, as the registry records it."""
+    data = {"account": "person:7", "public_key": hex_of(OWN_KEY)}
+    return about(number, *FACTOR, **{"event": f"signing_factor.{event}", "data": data} | members)
 
 
 def about(number: int, subject_type: str, subject_id: str, **members: Any) -> bytes:
@@ -69,9 +89,12 @@ REJECTION = signature("reject", "compliance_reviewer")
 
 
 def life() -> list[bytes]:
-    """Nine entries; the promotion's are 2, 4, 6 and 7: submitted, approved by one, rejected by another, closed."""
+    """Nine entries; the promotion's are 2, 4, 6 and 7: submitted, approved by one, rejected by another, closed.
+
+    Entry 0 is the signer's: they have enrolled a key.
+    """
     return [
-        about(0, "account", "7", event="account.created", data={"kind": "person"}),
+        factor(0),
         about(1, "policy", "3", event="policy.approved", data={"digest": POLICY.digest}),
         about(
             2,
@@ -96,8 +119,8 @@ def life() -> list[bytes]:
     ]
 
 
-def decision_pack(leaves: list[bytes], indexes: tuple[int, ...] = (1, 2, 4, 6, 7)) -> pack.Pack:
-    """The pack of the decision, with everything that version 1 can hold."""
+def decision_pack(leaves: list[bytes], indexes: tuple[int, ...] = (0, 1, 2, 4, 6, 7)) -> pack.Pack:
+    """The pack of the decision, with everything that a pack can hold but the proof of completeness."""
     head = examples.head(leaves, LOG, WITNESS)
     return pack.Pack(
         origin=ORIGIN,
@@ -134,14 +157,14 @@ def longer_life() -> list[bytes]:
 
 
 def complete(leaves: list[bytes], first: int, fixed_by: int | None, *subjects: tuple[str, str]) -> Completeness:
-    """What proves that a pack under the head over `leaves` holds everything about the subjects."""
+    """What proves that a pack under the head over `leaves` holds everything about the subjects and the signer's key."""
     known = counted(leaves[:first])
     return Completeness(
         first,
         tuple(leaves[first:]),
         tuple(ranges.prove(merkle.leaf_hashes(leaves), first, len(leaves))),
         fixed_by,
-        tuple(Claim(*subject, tuple(known.prove(*subject))) for subject in sorted(subjects)),
+        tuple(Claim(*subject, tuple(known.prove(*subject))) for subject in sorted({FACTOR, *subjects})),
     )
 
 
@@ -150,4 +173,4 @@ def complete_pack() -> pack.Pack:
     leaves = longer_life()
     subjects = [("promotion", PROMOTION), ("policy", "3"), ("slot", "10")]
     proof = complete(leaves, 6, 9, *subjects)
-    return replace(decision_pack(leaves, (1, 2, 4, 6, 7, 8, 10)), completeness=proof)
+    return replace(decision_pack(leaves, (0, 1, 2, 4, 6, 7, 8, 10)), completeness=proof)

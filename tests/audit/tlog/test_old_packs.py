@@ -33,6 +33,19 @@ OLD = {
             "history proven complete": 3,
         },
     ),
+    "v3-decision-own-keys.zip": (
+        "c6162bab812e4f1b0eed3044ac9946b18a369964269e8a847393ccde303d9fe0",
+        {
+            "entry": 8,
+            "record": 5,
+            "file": 1,
+            "Merkle root": 1,
+            "signature of people": 2,
+            "disclosure": 1,
+            "history proven complete": 4,
+            "signature by the signer's own key": 2,
+        },
+    ),
 }
 
 
@@ -82,12 +95,13 @@ def test_readmes_that_were_ever_issued_stay_issued() -> None:
         "026f529cfb56b78d76339484639eb3861b0101c34e2ea2dc95ab21f648f3159d",
         "0aea656ff2298b9008ea34bacb2a608363151a7feaf1597a774463a1813364e9",
     )
+    assert readme.ISSUED[3][:1] == ("411ade6303a78f6347b7d6ab4b0743819a1ac870ae5fd8dc6c903eeeb3b9c9fb",)
     assert readme.ISSUED[2][:1] == ("9d701e98a34748148cc4a635f4e940c967e3180c175f91eab17637e5119c61ea",)
 
 
 def test_readme_of_another_version_is_refused() -> None:
     members = {"README.txt": readme.TEXT}
-    assert readme.is_issued(readme.TEXT, 2)
+    assert readme.is_issued(readme.TEXT, 3)
     assert not readme.is_issued(readme.TEXT, 1)
     assert not readme.is_issued(None, 2)
     raw = (PACKS / "v1-decision.zip").read_bytes()

@@ -310,10 +310,10 @@ def test_pack_with_a_disclosure_that_opens_nothing_is_refused(disclosure: Disclo
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b'"v":2}', b'"v":1}'),
-        (b'"v":2}', b'"v":3}'),
-        (b'"v":2}', b'"v":true}'),
-        (b'"v":2}', b'"v":2,"w":0}'),
+        (b'"v":3}', b'"v":1}'),
+        (b'"v":3}', b'"v":4}'),
+        (b'"v":3}', b'"v":true}'),
+        (b'"v":3}', b'"v":2,"w":0}'),
         (b'"parts":[],', b""),
         (b'"parts":[],', b'"parts":[{"digest":"","path":""}],'),
         (b'"index":2', b'"index":true'),

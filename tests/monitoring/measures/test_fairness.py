@@ -108,6 +108,19 @@ def test_missing_categories_are_one_excluded_group() -> None:
     assert {one.detail["reference"] for one in found.values()} == {"a"}
 
 
+def test_groups_say_whether_their_intervals_hold_together_and_over_how_many() -> None:
+    decision = np.repeat([1, 0, 1, 0, 1, 0], [40, 60, 30, 63, 1, 6])
+    group = np.repeat(np.array(["a", "a", "b", "b", "tiny", None], object), [40, 60, 30, 63, 1, 6])
+    found = of(fairness.selection(decision, {"G": group}, draws=50), "selection_rate", "G")
+    standing = ("share", "simultaneous", "family_size", "excluded", "unknown")
+    assert {name: {key: one.detail[key] for key in standing if key in one.detail} for name, one in found.items()} == {
+        "a": {"share": 0.5, "simultaneous": True, "family_size": 2},
+        "b": {"share": 0.465, "simultaneous": True, "family_size": 2},
+        "tiny": {"share": 0.005, "excluded": True},
+        "unknown": {"share": 0.03, "excluded": True, "unknown": True},
+    }
+
+
 def test_rows_without_a_label_count_for_decisions_only() -> None:
     found = fairness.selection([1, 1, 0, 0], {"G": ["a"] * 4}, [1, np.nan, 0, 1], draws=50)
     assert {one.metric: (one.value, one.n) for one in found if one.group == "a"} == {

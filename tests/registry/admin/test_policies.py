@@ -4,7 +4,7 @@ import pytest
 
 from registry.models import PolicyVersion, User
 from registry.roles import Role
-from registry.services import policies
+from registry.services.decisions import policies
 from tests import desks, factories, houses, recorded
 from tests.factories import acting
 
@@ -22,16 +22,23 @@ def test_page_shows_the_policy_as_people_write_it() -> None:
     assert "An approval holds for 12 months." in shown
 
 
-def test_second_person_makes_it_effective() -> None:
-    policy = draft(factories.person(Role.POLICY_ADMIN))
-    desks.at(factories.person(Role.RISK_OFFICER)).post(desks.page(policy, "approve"), {"reason": "It fits."})
-    assert recorded.fresh(policy).state == "effective"
-    assert recorded.sealed(policy) == {"reason": "It fits."}
+def signing(account: User) -> dict[str, str]:
+    """What the signing form sends."""
+    return {"reason": "It fits.", "password": factories.PASSWORD, "code": factories.code(account)}
+
+
+def test_draft_is_tried_on_the_past_and_a_second_person_makes_it_effective() -> None:
+    policy, officer = draft(factories.person(Role.POLICY_ADMIN)), factories.person(Role.RISK_OFFICER)
+    desk = desks.at(officer)
+    desk.post(desks.page(policy, "simulate"))
+    assert recorded.fresh(policy).state == "simulated"
+    desk.post(desks.page(policy, "approve"), signing(officer))
+    assert (recorded.fresh(policy).state, recorded.newest(policy)["event"]) == ("effective", "policy.took_effect")
 
 
 def test_author_s_own_approval_is_refused_on_record() -> None:
     author = factories.person(Role.POLICY_ADMIN, Role.RISK_OFFICER)
-    policy = draft(author)
-    answer = desks.at(author).post(desks.page(policy, "approve"), {"reason": "It fits."})
+    policy, desk = draft(author), desks.at(author)
+    answer = desk.post(desks.page(policy, "approve"), signing(author))
     assert (answer.status_code, recorded.fresh(policy).state) == (409, "draft")
     assert recorded.newest(policy)["event"] == "policy.approval_refused"

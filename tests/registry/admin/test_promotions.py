@@ -1,13 +1,16 @@
 """The reviewer's page: what it says first, and a decision from reading to signature."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import escape
 
 from registry.models import PromotionRequest, User
-from registry.services import promotions
+from registry.roles import Role
+from registry.services.decisions import deciding, delegations, promotions
 from tests import desks, factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
@@ -30,7 +33,8 @@ def form(promotion: PromotionRequest, **changes: Any) -> dict[str, Any]:
 
 
 def decide(account: User, promotion: PromotionRequest, **changes: Any) -> Any:
-    return desks.at(account).post(desks.page(promotion, "decide"), form(promotion, **changes))
+    given = form(promotion, **{"code": factories.code(account), **changes})
+    return desks.at(account).post(desks.page(promotion, "decide"), given)
 
 
 def read(account: User, promotion: PromotionRequest) -> str:
@@ -75,7 +79,7 @@ def test_form_is_for_who_may_sign_and_others_read_why_not(house: House, promotio
     for account in (house.reviewer, house.engineer):
         shown = read(account, promotion)
         assert 'name="password"' not in shown
-        assert escape(promotions.why_not(promotion, account)) in shown
+        assert escape(deciding.why_not(promotion, account)) in shown
 
 
 def test_signing_through_to_approval(house: House, promotion: PromotionRequest) -> None:
@@ -164,3 +168,92 @@ def test_pack_is_a_zip_once_its_events_are_under_a_head(house: House, promotion:
     assert (early.status_code, answer.status_code, answer["Content-Type"]) == (409, 200, "application/zip")
     assert answer.content[:2] == b"PK"
     assert recorded.names(promotion)[-1] == "promotion.pack_exported"
+
+
+def test_page_offers_five_verdicts(house: House, promotion: PromotionRequest) -> None:
+    shown = read(house.validator, promotion)
+    verdicts = ["approve", "approve_with_conditions", "request_changes", "reject", "abstain"]
+    assert [f'name="verdict" value="{one}"' in shown for one in verdicts] == [True] * 5
+
+
+def test_conditions_stand_one_a_line(house: House, promotion: PromotionRequest) -> None:
+    due_at = (timezone.now() + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
+    lines = "Measure people over 60 again.\r\n\r\nWrite the section on limits.\r\n"
+    given = {"conditions": lines, "due_at": due_at, "on_breach": "alert"}
+    answer = decide(house.validator, promotion, verdict="approve_with_conditions", **given)
+    assert answer.status_code == 302
+    assert [(one.text, one.on_breach) for one in promotion.conditions.all()] == [
+        ("Measure people over 60 again.", "alert"),
+        ("Write the section on limits.", "alert"),
+    ]
+
+
+def test_conditions_without_a_time_sign_nothing_and_are_kept(house: House, promotion: PromotionRequest) -> None:
+    answer = decide(house.validator, promotion, verdict="approve_with_conditions", conditions="Measure it again.")
+    assert (answer.status_code, promotion.decisions.count()) == (422, 0)
+    assert "Measure it again." in answer.content.decode()
+
+
+def test_request_that_was_sent_back_is_put_forward_again_on_its_page(house: House) -> None:
+    request = houses.sent_back(house)
+    desks.at(house.engineer).post(desks.page(request, "resubmit"), {"reason": "Measured again."})
+    shown = read(house.reviewer, request)
+    assert recorded.fresh(request).round == 2
+    for words in ("This is round 2", "changes requested, void", "Measured again."):
+        assert words in shown
+
+
+def test_blocked_request_is_judged_again_on_its_page(house: House) -> None:
+    request = houses.submitted(house, auc=0.7)
+    factories.evidence_set(request.model_version, auc=0.9)
+    desks.at(house.validator).post(desks.page(request, "rerun"))
+    assert recorded.fresh(request).state == "in_review"
+
+
+def test_draft_is_put_forward_on_its_page(house: House) -> None:
+    version, author = houses.measured(house), acting(house.engineer)
+    request = promotions.draft(version, slot=house.slot, policy=house.policy, reason="Soon.", actor=author)
+    assert "Put forward" in read(house.engineer, request)
+    desks.at(house.engineer).post(desks.page(request, "submit"))
+    assert recorded.fresh(request).state == "in_review"
+
+
+def test_step_is_taken_and_given_back(house: House, promotion: PromotionRequest) -> None:
+    desks.at(house.validator).post(desks.page(promotion, "claim"))
+    assert f"{house.validator} looks at it." in read(house.reviewer, promotion)
+    desks.at(house.validator).post(desks.page(promotion, "unclaim"))
+    assert promotion.tasks.get().assignee is None
+
+
+def test_who_steps_back_reads_it_and_signs_no_more(house: House, promotion: PromotionRequest) -> None:
+    desks.at(house.validator).post(desks.page(promotion, "recuse"), {"reason": "A relative trained it."})
+    shown = read(house.validator, promotion)
+    assert f"{house.validator} has stepped back: A relative trained it." in shown
+    assert 'name="password"' not in shown
+
+
+def test_words_in_the_thread_are_read_by_others_and_escaped(house: House, promotion: PromotionRequest) -> None:
+    desks.at(house.operator).post(desks.page(promotion, "comment"), {"text": "Is <b>2016</b> in it?"})
+    assert "Is &lt;b&gt;2016&lt;/b&gt; in it?" in read(house.validator, promotion)
+    assert desks.at(house.operator).post(desks.page(promotion, "comment"), {"text": " "}).status_code == 422
+
+
+def test_who_stands_in_reads_for_whom(house: House, promotion: PromotionRequest) -> None:
+    deputy, now = factories.person(Role.AUDITOR, team="audit", system=house.system), timezone.now()
+    span = delegations.Span(now, now + timedelta(days=7))
+    delegator = acting(house.validator)
+    delegations.delegate(deputy, role="validator", span=span, reason="Away.", system=house.system, actor=delegator)
+    assert f"standing in for <strong>{house.validator}</strong>" in read(deputy, promotion)
+    decide(deputy, promotion)
+    assert f"for {house.validator}" in read(house.reviewer, promotion)
+    assert promotion.decisions.get().delegated_by == house.validator
+
+
+def test_page_takes_as_many_queries_in_a_later_round(house: House) -> None:
+    first, second = houses.sent_back(house), houses.sent_back(house)
+    for request in (first, second):
+        promotions.resubmit(request, reason="Again.", actor=acting(house.engineer))
+    houses.signed(recorded.fresh(second), house.validator, meaning="independent_validation", verdict="request_changes")
+    promotions.resubmit(recorded.fresh(second), reason="Again.", actor=acting(house.engineer))
+    reader = desks.at(house.operator)
+    assert desks.queries(reader, desks.page(first)) == desks.queries(reader, desks.page(second))

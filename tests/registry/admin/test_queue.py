@@ -86,3 +86,14 @@ def test_home_without_a_role_says_whom_to_ask() -> None:
     client = Client()
     client.force_login(factories.person(), backend="registry.authentication.PasswordBackend")
     assert "Ask a platform admin for one" in client.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.django_db
+def test_home_counts_what_is_left_to_do_afterwards_and_leads_there() -> None:
+    house = desks.world()
+    client = desks.at(house.engineer)
+    counts = {name: (count, url) for name, count, url, _ in client.get(reverse("admin:index")).context["counts"]}
+    wanted = {"Reviews due": 1, "Open incidents": 1, "Findings you own": 1, "Waivers ending in 30 days": 0}
+    assert {name: counts[name][0] for name in wanted} == wanted
+    lists = {name: client.get(counts[name][1]).context["cl"].result_count for name in wanted}
+    assert lists == wanted

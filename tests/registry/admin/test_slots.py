@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from registry.admin.deployments import champion_since
 from registry.models import Rollout, Slot
-from tests import desks, houses, recorded
+from tests import desks, factories, houses, recorded
 from tests.houses import House
+from tests.registry.admin import forms
 
 
 def test_page_says_what_serves_and_by_whose_signature(house: House) -> None:
@@ -66,7 +67,7 @@ def test_rollback_by_a_reader_is_refused_on_record(house: House) -> None:
 def test_button_is_only_for_operators(house: House) -> None:
     houses.champion(house)
     offered = [desks.at(who).get(desks.page(house.slot)).context["offers"] for who in (house.operator, house.reviewer)]
-    assert [[act.name for act in acts] for acts in offered] == [["rollback"], []]
+    assert [[act.name for act in acts] for acts in offered] == [["rollback", "break_glass"], []]
 
 
 def test_operator_advances_a_canary(house: House) -> None:
@@ -76,3 +77,36 @@ def test_operator_advances_a_canary(house: House) -> None:
     form = {"reason": "It held.", "revision": rollout.revision}
     desks.at(house.operator).post(desks.page(rollout, "advance"), form)
     assert house.slot.assignments.values_list("canary_percent", flat=True)[0] == 50
+
+
+def test_page_tells_what_happened_in_words(house: House) -> None:
+    houses.champion(house)
+    houses.champion(house)
+    desks.at(house.operator).post(desks.page(house.slot, "rollback"), {"reason": "It drifts."})
+    shown = desks.reader().get(desks.page(house.slot)).content.decode()
+    told = shown[shown.index("What happened here") : shown.index("Every change as a table")]
+    assert [part in told for part in ("took the slot", "as the canary beside", "rolled back,")] == [True] * 3
+    assert "<q>It drifts</q>" in told
+
+
+def test_operator_breaks_the_glass_and_the_page_says_so(house: House) -> None:
+    version = houses.measured(house)
+    given = forms.signature(house.operator, version=str(version.pk))
+    assert forms.post(house.operator, house.slot, "break_glass", **given).status_code == 302
+    shown = desks.reader().get(desks.page(house.slot)).content.decode()
+    assert [part in shown for part in ("without an approval", f"{version}</a> serves since")] == [True, True]
+    assert "break_glass" not in forms.offered(house.operator, house.slot)
+
+
+def test_break_glass_without_a_version_of_the_system_changes_nothing(house: House) -> None:
+    other = factories.version()
+    given = forms.signature(house.operator, version=str(other.pk))
+    answer = forms.post(house.operator, house.slot, "break_glass", **given)
+    assert (answer.status_code, house.slot.assignments.count()) == (422, 0)
+
+
+def test_break_glass_is_refused_to_a_reviewer_on_record(house: House) -> None:
+    version = houses.measured(house)
+    given = forms.signature(house.reviewer, version=str(version.pk))
+    assert forms.post(house.reviewer, house.slot, "break_glass", **given).status_code == 403
+    assert recorded.newest(house.slot)["event"] == "emergency.refused"

@@ -116,9 +116,48 @@ def test_account_created_by_an_engineer_is_refused() -> None:
 
 def test_grant_by_a_platform_admin_gives_the_role_there() -> None:
     account, system = factories.person(), factories.system()
-    body = {"account": str(account.pk), "role": "validator", "system": str(system.pk)}
+    body = {"account": str(account.pk), "role": "engineer", "system": str(system.pk)}
     answer = signed_in(factories.person(Role.PLATFORM_ADMIN)).post("/api/v1/grants", body)
     assert (answer.status_code, {key: answer.json()[key] for key in body}) == (201, body)
+
+
+def test_grant_of_a_signing_role_counts_once_a_second_person_confirmed_it() -> None:
+    account = factories.person()
+    body = {"account": str(account.pk), "role": "validator"}
+    given = signed_in(factories.person(Role.PLATFORM_ADMIN)).post("/api/v1/grants", body).json()
+    client = signed_in(account)
+    assert (given["pending"], client.get("/api/v1/me").json()["roles"]) == (True, [])
+    officer = signed_in(factories.person(Role.RISK_OFFICER))
+    waiting = officer.get("/api/v1/grants", {"pending": True}).json()["results"]
+    answer = officer.post(f"/api/v1/grants/{waiting[0]['id']}/confirm")
+    assert (len(waiting), answer.status_code, answer.json()["pending"]) == (1, 200, False)
+    assert client.get("/api/v1/me").json()["roles"] == [{"role": "validator", "system": None}]
+
+
+def test_grant_confirmed_by_who_gave_it_is_a_conflict_of_duties() -> None:
+    admin = signed_in(factories.person(Role.PLATFORM_ADMIN))
+    given = admin.post("/api/v1/grants", {"account": str(factories.person().pk), "role": "validator"}).json()
+    answer = admin.post(f"/api/v1/grants/{given['id']}/confirm")
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/duty-conflict")
+
+
+def test_risk_officer_confirms_roles_and_gives_none() -> None:
+    officer = signed_in(factories.person(Role.RISK_OFFICER))
+    answer = officer.post("/api/v1/grants", {"account": str(factories.person().pk), "role": "engineer"})
+    assert (answer.status_code, officer.get("/api/v1/accounts").status_code) == (403, 403)
+
+
+def test_factor_reset_by_two_over_the_api() -> None:
+    account = factories.person(Role.VALIDATOR)
+    factories.credentials(account)
+    path, why = f"/api/v1/accounts/{account.pk}/factor/reset", {"reason": "She lost her phone."}
+    admin, officer = (signed_in(factories.person(role)) for role in (Role.PLATFORM_ADMIN, Role.RISK_OFFICER))
+    assert officer.post(path, why).status_code == 403
+    assert officer.post(f"{path}/agree", why).status_code == 409
+    asked = admin.post(path, why)
+    assert (asked.status_code, asked.json()["state"], asked.json()["reset_asked"] is not None) == (200, "active", True)
+    assert admin.post(f"{path}/agree", why).json()["type"] == "/problems/duty-conflict"
+    assert officer.post(f"{path}/agree", why).json()["state"] == "retired"
 
 
 def test_grant_to_oneself_is_a_conflict_of_duties() -> None:

@@ -6,9 +6,8 @@ import zipfile
 from typing import Any
 
 import pytest
-from rest_framework.test import APIClient
 
-from registry.models import PromotionRequest
+from registry.models import PromotionRequest, User
 from registry.roles import Role
 from tests import factories, houses, recorded
 from tests.clients import count_queries, signed_in
@@ -23,9 +22,9 @@ SIGNING = {
 }
 
 
-def sign(client: APIClient, request: PromotionRequest, **changes: str) -> Any:
-    headers = {"If-Match": f'"{request.revision}"'}
-    return client.post(f"{URL}/{request.pk}/decisions", {**SIGNING, **changes}, headers=headers)
+def sign(account: User, request: PromotionRequest, **changes: str) -> Any:
+    headers, given = {"If-Match": f'"{request.revision}"'}, {**SIGNING, "code": factories.code(account), **changes}
+    return signed_in(account).post(f"{URL}/{request.pk}/decisions", given, headers=headers)
 
 
 def test_submit_answers_with_the_gates(house: House) -> None:
@@ -112,7 +111,7 @@ def test_detail_of_a_decided_request_shows_printed_names_and_meanings(house: Hou
 
 
 def test_decide_signs_and_gives_the_next_revision(house: House) -> None:
-    answer = sign(signed_in(house.validator), houses.submitted(house))
+    answer = sign(house.validator, houses.submitted(house))
     shown = answer.json()
     assert (answer.status_code, answer["ETag"]) == (201, '"2"')
     assert shown["next_step"]["role"] == "compliance_reviewer"
@@ -120,7 +119,8 @@ def test_decide_signs_and_gives_the_next_revision(house: House) -> None:
 
 def test_decide_without_the_revision_that_was_read_is_refused(house: House) -> None:
     request = houses.submitted(house)
-    answer = signed_in(house.validator).post(f"{URL}/{request.pk}/decisions", SIGNING)
+    given = {**SIGNING, "code": factories.code(house.validator)}
+    answer = signed_in(house.validator).post(f"{URL}/{request.pk}/decisions", given)
     assert (answer.status_code, request.decisions.count()) == (428, 0)
 
 
@@ -135,14 +135,14 @@ def test_decide_without_the_revision_that_was_read_is_refused(house: House) -> N
 )
 def test_decide_that_is_refused_says_why(house: House, changes: dict[str, str], status: int, kind: str) -> None:
     request = houses.submitted(house)
-    answer = sign(signed_in(house.validator), request, **changes)
+    answer = sign(house.validator, request, **changes)
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{kind}")
     assert request.decisions.count() == 0
 
 
 def test_decide_by_the_author_is_a_duty_conflict_on_record(house: House) -> None:
     request = houses.submitted(house)
-    answer = sign(signed_in(house.engineer), request)
+    answer = sign(house.engineer, request)
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/duty-conflict")
     assert recorded.newest(request)["event"] == "promotion.decision_refused"
 
@@ -150,7 +150,7 @@ def test_decide_by_the_author_is_a_duty_conflict_on_record(house: House) -> None
 def test_decide_of_an_old_revision_is_refused(house: House) -> None:
     request = houses.validated(house)
     request.revision = 1
-    answer = sign(signed_in(house.reviewer), request, meaning="review")
+    answer = sign(house.reviewer, request, meaning="review")
     assert answer.status_code == 412
 
 
@@ -158,8 +158,8 @@ def test_decide_never_shows_or_logs_the_password(house: House, caplog: pytest.Lo
     caplog.set_level(logging.DEBUG)
     request = houses.submitted(house)
     answers = [
-        sign(signed_in(house.validator), request, password="guess-0123456789"),
-        sign(signed_in(house.validator), request),
+        sign(house.validator, request, password="guess-0123456789"),
+        sign(house.validator, request),
     ]
     told = " ".join([caplog.text, str(recorded.entries(request)), *(one.content.decode() for one in answers)])
     assert factories.PASSWORD not in told

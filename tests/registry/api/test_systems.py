@@ -80,3 +80,19 @@ def test_list_filtered_by_risk_tier_holds_only_that_tier() -> None:
 def test_list_filtered_by_a_tier_that_does_not_exist_names_the_parameter() -> None:
     answer = signed_in(factories.person(Role.AUDITOR)).get("/api/v1/systems?risk_tier=enormous")
     assert (answer.status_code, [error["pointer"] for error in answer.json()["errors"]]) == (422, ["?risk_tier"])
+
+
+def test_register_with_stakes_shows_the_materiality() -> None:
+    body = {**BODY, "exposure": "high", "reliance": "decides", "personal_data": False, "regimes": ["gdpr"]}
+    answer = signed_in(factories.person(Role.ENGINEER)).post("/api/v1/systems", body).json()
+    assert {key: answer[key] for key in body} == body
+    assert (answer["materiality"], answer["position"]) == ("high", "both")
+
+
+def test_list_filtered_by_materiality_and_regime_holds_only_those() -> None:
+    client = signed_in(factories.person(Role.ENGINEER))
+    high = client.post("/api/v1/systems", {**BODY, "exposure": "high", "regimes": ["gdpr"]}).json()
+    client.post("/api/v1/systems", {**BODY, "name": "other", "exposure": "high"})
+    client.post("/api/v1/systems", {**BODY, "name": "third", "exposure": "low", "regimes": ["gdpr"]})
+    rows = client.get("/api/v1/systems?materiality=high&regime=gdpr").json()["results"]
+    assert [row["id"] for row in rows] == [high["id"]]

@@ -75,7 +75,7 @@ def auc(low: float | None = 0.88, high: float | None = 0.92, **changes: Any) -> 
 
 
 def ratio(group: str, value: float, low: float, high: float, **changes: Any) -> Evidence:
-    """The impact ratio of one group of RAC1P."""
+    """The impact ratio of one group of RAC1P, with an interval that holds together with those of seven others."""
     values: dict[str, Any] = {
         "id": f"r{group}",
         "kind": "fairness",
@@ -83,6 +83,8 @@ def ratio(group: str, value: float, low: float, high: float, **changes: Any) -> 
         "attribute": "RAC1P",
         "n": 214,
     }
+    joint = {"simultaneous": True, "family_size": 8}
+    changes["fields"] = joint | changes.get("fields", {})
     return auc(low, high, **(values | {"group": group, "value": value} | changes))
 
 

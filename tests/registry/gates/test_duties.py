@@ -118,3 +118,46 @@ def test_conflicts_of_team_between_two_deciding_roles_name_the_first() -> None:
         "You are in the team of the validator who has decided (risk); "
         "ask somebody else with the role compliance reviewer from another team."
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"submitters": ("ada", "sue")}, "You put this request forward; ask somebody else with the role validator."),
+        ({"recused": ("sue",)}, "You have stepped back from this request; ask somebody else with the role validator."),
+    ],
+)
+def test_conflicts_of_who_put_it_forward_or_stepped_back(changes: dict[str, Any], sentence: str) -> None:
+    record = dataclasses.replace(RECORD, **changes)
+    assert duties.conflicts("sue", "risk", "validator", record) == [sentence]
+
+
+def test_conflicts_of_an_author_who_put_it_forward_are_said_once() -> None:
+    record = dataclasses.replace(RECORD, submitters=("ada",))
+    assert len(duties.conflicts("ada", "risk", "validator", record)) == 1
+
+
+@pytest.mark.parametrize(
+    ("person", "team", "sentence"),
+    [
+        ("tim", "risk", "Tim trained this version; ask somebody else with the role validator."),
+        (
+            "vera",
+            "risk",
+            "Tim has decided on this request already, and one person decides once; "
+            "ask somebody else with the role validator.",
+        ),
+        (
+            "vic",
+            "scoring",
+            f"Tim is in the team of {TRAINER} (scoring); ask somebody else with the role validator from another team.",
+        ),
+        (
+            "vic",
+            None,
+            f"The team of Tim is not on record, so nothing shows that it is not that of {TRAINER}; have it entered.",
+        ),
+    ],
+)
+def test_conflicts_of_who_is_stood_in_for_are_said_by_name(person: str, team: str | None, sentence: str) -> None:
+    assert duties.conflicts(person, team, "validator", RECORD, (TEAM_RULE,), name="Tim") == [sentence]

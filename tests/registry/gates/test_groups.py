@@ -32,7 +32,7 @@ def test_gate_over_groups_with_an_unclear_one_is_inconclusive_and_keeps_every_gr
         verdict="inconclusive",
         effect="review",
         reason=f"{sentence}: a person decides. 1 group is inconclusive, 1 passes.",
-        threshold="95 % lower bound >= 0.80",
+        threshold="95 % lower bound >= 0.80, all groups together",
         evidence_ids=("r1", "r9"),
         value=0.78,
         low=0.70,

@@ -51,7 +51,8 @@ CASES = [
     ),
     (
         gate(RACE, for_each=None, evidence={"kind": "fairness", "metric": "impact_ratio", "attribute": "SEX"}),
-        "gates[0]: An attribute is named, but no group is judged. Add 'for_each: group'.",
+        "gates[0]: An attribute is named, but no group is judged. "
+        "Add 'for_each: group', or name one with 'group' in the evidence.",
     ),
     (
         gate(evidence=FLOOR["evidence"] | {"exclude_below_share": 0.02}),

@@ -133,3 +133,19 @@ def test_comparison_with_a_former_champion_is_stale() -> None:
 def test_facts_without_a_time_zone_are_refused() -> None:
     with pytest.raises(ValueError, match="has no time zone; times are aware and UTC"):
         facts(now=datetime(2026, 1, 1))
+
+
+@pytest.mark.parametrize(("later", "verdict"), [(timedelta(0), "pass"), (timedelta(seconds=1), "not_evaluable")])
+def test_threshold_as_old_as_the_test_that_meets_it_counts_and_a_younger_does_not(
+    later: timedelta, verdict: str
+) -> None:
+    began = NOW - timedelta(days=2)
+    given = facts(auc(started_at=began), policy_effective_from=began + later)
+    assert said(FLOOR, given)[0] == verdict
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(-0.005, "pass"), (-0.0051, "inconclusive")])
+def test_comparison_at_its_margin_is_not_inferior(low: float, verdict: str) -> None:
+    gate = PAIRED | {"require": FLOOR["require"] | {"value": -0.005}}
+    item = auc(low, 0.01, kind="comparison", against="champion", fields={"paired": True})
+    assert said(gate, facts(item))[0] == verdict

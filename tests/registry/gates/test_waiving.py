@@ -59,3 +59,14 @@ def test_waiver_of_a_passing_gate_changes_nothing() -> None:
 def test_waiver_of_a_warning_does_not_make_it_stricter() -> None:
     gate = WAIVABLE | {"on_fail": "warn", "on_inconclusive": "warn"}
     assert judged(gate, waiver()).results[0].effect == "warn"
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(90, "waived"), (90.001, "fail")])
+def test_waiver_of_exactly_the_longest_time_counts(days: float, verdict: str) -> None:
+    granted = NOW - timedelta(days=1)
+    given = waiver(granted_at=granted, expires_at=granted + timedelta(days=days))
+    assert judged(WAIVABLE, given).results[0].verdict == verdict
+
+
+def test_waiver_granted_this_instant_counts() -> None:
+    assert judged(WAIVABLE, waiver(granted_at=NOW)).results[0].verdict == "waived"

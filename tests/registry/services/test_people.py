@@ -12,7 +12,7 @@ from audit import rows
 from registry import permissions
 from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid, NotPermitted
 from registry.models import AISystem, Grant, User
-from registry.roles import SIGNING, Action, Role
+from registry.roles import SIGNING, WEIGHTY, Action, Role
 from registry.services import people, systems
 from tests import factories, recorded
 
@@ -50,14 +50,14 @@ def test_create_by_somebody_who_is_no_platform_admin_is_refused() -> None:
 def test_grant_gives_the_role_and_records_both_rows() -> None:
     admin, account = factories.person(Role.PLATFORM_ADMIN), factories.person()
     system = factories.system()
-    given = people.grant(account, Role.VALIDATOR, system=system, actor=factories.acting(admin))
+    given = people.grant(account, Role.ENGINEER, system=system, actor=factories.acting(admin))
     told = recorded.newest(account)
     assert (told["event"], told["data"]) == (
         "account.role_granted",
-        {"role": "validator", "system": str(system.pk)},
+        {"role": "engineer", "system": str(system.pk)},
     )
     assert told["rows"] == {rows.label(given): rows.digest(recorded.fresh(given))}
-    assert permissions.roles(account, system) == {Role.VALIDATOR}
+    assert permissions.roles(account, system) == {Role.ENGINEER}
     assert permissions.roles(account) == frozenset()
 
 
@@ -252,3 +252,72 @@ def test_superuser_flag_gives_no_permission_of_djangos_either() -> None:
     root.is_superuser = True
     assert (root.has_perm("registry.view_slot"), root.has_module_perms("registry")) == (False, False)
     assert (root.has_perms(["registry.change_user"]), root.get_all_permissions()) == (False, set())
+
+
+# Roles that one person alone cannot give
+def test_grant_of_a_signing_role_waits_and_does_not_count() -> None:
+    account = factories.person()
+    given = people.grant(account, Role.VALIDATOR, actor=factories.acting(factories.person(Role.PLATFORM_ADMIN)))
+    assert (given.pending, permissions.roles(account)) == (True, frozenset())
+    assert recorded.newest(account)["event"] == "account.grant_proposed"
+
+
+@pytest.mark.parametrize("second", [Role.PLATFORM_ADMIN, Role.RISK_OFFICER])
+@pytest.mark.parametrize("role", sorted(WEIGHTY))
+def test_grant_confirmed_by_a_second_person_counts(role: Role, second: Role) -> None:
+    account, by = factories.person(), factories.person(second)
+    given = people.grant(account, role, actor=factories.acting(factories.person(Role.PLATFORM_ADMIN)))
+    confirmed = people.confirm_grant(given, actor=factories.acting(by))
+    assert (confirmed.pending, confirmed.confirmed_by, permissions.roles(account)) == (False, by, {role})
+    told = recorded.newest(account)
+    assert (told["event"], told["data"], told["actor"]) == (
+        "account.grant_confirmed", {"role": role, "system": None}, f"person:{by.pk}"
+    )  # fmt: skip
+
+
+def test_grant_is_not_confirmed_by_who_gave_it_or_gets_it() -> None:
+    admin, officer = factories.person(Role.PLATFORM_ADMIN), factories.person(Role.RISK_OFFICER)
+    given = people.grant(officer, Role.VALIDATOR, actor=factories.acting(admin))
+    for account in (admin, officer):
+        with pytest.raises(DutyConflict):
+            people.confirm_grant(given, actor=factories.acting(account))
+    assert permissions.roles(officer) == {Role.RISK_OFFICER}
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.PLATFORM_ADMIN, Role.RISK_OFFICER}))
+def test_grant_is_not_confirmed_by_other_roles(role: Role) -> None:
+    given = people.grant(
+        factories.person(), Role.VALIDATOR, actor=factories.acting(factories.person(Role.PLATFORM_ADMIN))
+    )
+    with pytest.raises(NotPermitted):
+        people.confirm_grant(given, actor=factories.acting(factories.person(role)))
+
+
+def test_grant_confirmed_or_revoked_is_not_confirmed_again() -> None:
+    admin, second = (factories.acting(factories.person(Role.PLATFORM_ADMIN)) for _ in range(2))
+    one, other = (people.grant(factories.person(), Role.DPO, actor=admin) for _ in range(2))
+    people.confirm_grant(one, actor=second)
+    people.revoke(other, actor=admin)
+    for given in (one, other):
+        with pytest.raises(Conflict, match="does not wait"):
+            people.confirm_grant(given, actor=second)
+
+
+def test_grant_of_two_roles_that_do_not_go_together_is_refused_while_one_waits() -> None:
+    admin, account = factories.acting(factories.person(Role.PLATFORM_ADMIN)), factories.person()
+    people.grant(account, Role.VALIDATOR, actor=admin)
+    with pytest.raises(DutyConflict):
+        people.grant(account, Role.PLATFORM_ADMIN, actor=admin)
+
+
+def test_grant_by_a_part_of_the_system_needs_no_second_person() -> None:
+    account = factories.person(Role.VALIDATOR)
+    assert (account.grants.get().pending, permissions.roles(account)) == (False, {Role.VALIDATOR})
+    assert recorded.newest(account)["actor"] == "system:bootstrap"
+
+
+def test_name_is_kept_in_its_one_spelling() -> None:
+    people.create(" Ａda ", full_name="Ada Lovelace", actor=factories.bootstrap())
+    with pytest.raises(AlreadyExists):
+        people.create("ADA", full_name="Another", actor=factories.bootstrap())
+    assert User.objects.filter(username="ada").count() == 1

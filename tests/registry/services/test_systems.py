@@ -20,7 +20,7 @@ def test_register_enters_the_system_and_records_it() -> None:
     told = recorded.newest(system)
     assert (told["event"], told["data"]) == (
         "system.registered",
-        {"name": "credit-scoring", "risk_tier": "high"},
+        {"name": "credit-scoring", "risk_tier": "high", "materiality": "moderate", "regimes": []},
     )
     assert (told["actor"], told["request"]) == (f"person:{owner.pk}", "test-request")
     assert told["row"] == rows.digest(recorded.fresh(system))
@@ -68,6 +68,73 @@ def test_update_of_the_tier_is_a_risk_officers_alone() -> None:
         systems.update(system, changes={"risk_tier": "limited"}, revision=1, actor=factories.acting(system.owner))
     changed = systems.update(system, changes={"risk_tier": "limited"}, revision=1, actor=factories.acting(officer))
     assert changed.risk_tier == "limited"
+
+
+def test_register_with_stakes_keeps_them_and_computes_materiality() -> None:
+    owner = factories.person(Role.OWNER)
+    stakes = systems.Stakes(exposure="high", reliance="decides", regimes=["gdpr", "eu-ai-act", "gdpr"])
+    system = systems.register(
+        "triage", purpose="Sort.", risk_tier="high", owner=owner, actor=factories.acting(owner), stakes=stakes
+    )
+    assert (systems.materiality_of(system), system.regimes) == ("high", ["eu-ai-act", "gdpr"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"risk_tier": "limited"},
+        {"exposure": "low"},
+        {"reliance": "decides"},
+        {"regimes": []},
+        {"position": "deployer"},
+        {"personal_data": False},
+    ],
+)
+def test_update_of_the_stakes_by_the_owner_is_refused(change: dict[str, object]) -> None:
+    system = factories.system()
+    with pytest.raises(NotPermitted):
+        systems.update(system, changes=change, revision=1, actor=factories.acting(system.owner))
+    assert recorded.names(system) == ["system.registered"]
+
+
+def test_update_of_purpose_and_tier_at_once_needs_both_roles() -> None:
+    system = factories.system()
+    officer = factories.person(Role.RISK_OFFICER, system=system)
+    changes = {"purpose": "Something else.", "risk_tier": "limited"}
+    with pytest.raises(NotPermitted):
+        systems.update(system, changes=changes, revision=1, actor=factories.acting(officer))
+
+
+def test_update_of_the_stakes_by_a_risk_officer_is_recorded_in_clear() -> None:
+    system = factories.system()
+    officer = factories.person(Role.RISK_OFFICER, system=system)
+    changes = {"exposure": "high", "regimes": ["gdpr"]}
+    systems.update(system, changes=changes, revision=1, actor=factories.acting(officer))
+    told = recorded.newest(system)
+    assert (told["event"], told["data"]) == (
+        "system.classified",
+        {
+            "risk_tier": "minimal",
+            "position": "both",
+            "exposure": "high",
+            "reliance": "advises",
+            "materiality": "high",
+            "personal_data": True,
+            "regimes": ["gdpr"],
+        },
+    )
+    assert recorded.names(system) == ["system.registered", "system.updated", "system.classified"]
+
+
+def test_with_materiality_finds_what_is_computed() -> None:
+    owner = factories.person(Role.OWNER)
+    for number, exposure in enumerate(["low", "medium", "high"]):
+        stakes = systems.Stakes(exposure=exposure)
+        systems.register(
+            f"s-{number}", purpose="x", risk_tier="high", owner=owner, actor=factories.acting(owner), stakes=stakes
+        )
+    found = AISystem.objects.filter(systems.with_materiality("moderate")).values_list("name", flat=True)
+    assert list(found) == ["s-1"]
 
 
 def test_update_of_an_old_revision_is_refused() -> None:

@@ -11,7 +11,8 @@ from audit.database import grants
 from registry.errors import Invalid, NothingServes, NotPermitted
 from registry.models import Outcome, Prediction, PredictionBatch, PromotionRequest, Slot, User
 from registry.roles import Role
-from registry.services import deployments, predictions
+from registry.services import predictions
+from registry.services.slots import emergencies, rollback
 from registry.serving import inference, snapshot
 from registry.serving.inference import Row
 from tests import databases, factories, houses, recorded
@@ -85,7 +86,7 @@ def test_canary_takes_its_share_and_rollback_ends_it(house: House, caller: User)
     executed = houses.executed(house)
     many = [Row({"AGEP": 30, "SCHL": 20}, entity=str(number)) for number in range(500)]
     arms = {answer.arm for answer in inference.predict(house.slot.key, many, actor=acting(caller))}
-    deployments.roll_back(house.slot, actor=acting(house.operator), reason="It answers worse.")
+    rollback.roll_back(house.slot, actor=acting(house.operator), reason="It answers worse.")
     snapshot._snapshots.clear()
     after = inference.predict(house.slot.key, many, actor=acting(caller))
     assert arms == {"champion", "canary"}
@@ -152,3 +153,29 @@ def test_predict_without_any_role_there_finds_no_slot(house: House) -> None:
     stranger = factories.person(Role.OPERATOR, system=factories.system())
     with pytest.raises(Slot.DoesNotExist):
         inference.predict(house.slot.key, ROWS, actor=acting(stranger))
+
+
+def test_break_glass_answers_until_its_end_even_where_no_round_runs(house: House, caller: User) -> None:
+    emergency = emergencies.open(
+        house.slot,
+        version=houses.measured(house),
+        reason="Nothing answers.",
+        credentials=factories.credentials(house.operator),
+        actor=acting(house.operator),
+    )
+    answers = inference.predict(house.slot.key, ROWS[:1], actor=acting(caller))
+    assert [answer.model_version_id for answer in answers] == [emergency.model_version_id]
+    loaded = snapshot.of(house.slot.key).champion
+    assert loaded is not None
+    assert loaded.valid_until == emergency.ends_at
+    object.__setattr__(loaded, "valid_until", timezone.now())
+    with pytest.raises(NothingServes):
+        inference.predict(house.slot.key, ROWS[:1], actor=acting(caller))
+
+
+def test_champion_whose_review_was_answered_in_time_goes_on(house: House, caller: User) -> None:
+    houses.champion(house)
+    inference.predict(house.slot.key, ROWS[:1], actor=acting(caller))
+    object.__setattr__(snapshot.of(house.slot.key).champion, "valid_until", timezone.now())
+    snapshot._snapshots[house.slot.key] = (0.0, snapshot._snapshots[house.slot.key][1])
+    assert len(inference.predict(house.slot.key, ROWS[:1], actor=acting(caller))) == 1

@@ -1,0 +1,1 @@
+"""Documents as data, and how data becomes a page: pure functions, no rows, no framework."""

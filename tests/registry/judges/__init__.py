@@ -1,0 +1,1 @@
+"""Programs that we did not write judge what the registry exports."""
