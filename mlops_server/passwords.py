@@ -33,6 +33,14 @@ class PasswordChangeForm(AdminOwnPasswordChangeForm):
         wait = f"There were too many wrong passwords; wait {minutes} minutes."
         raise ValidationError(wait if minutes else "The old password is not right.")
 
+    def clean(self) -> dict[str, Any] | None:
+        """The same again is no change: whoever knew the old one would know the new."""
+        cleaned: dict[str, Any] | None = super().clean()
+        old, new = (self.cleaned_data.get(name) for name in ("old_password", "new_password1"))
+        if new and old == new:
+            self.add_error("new_password1", "The new password is the old one.")
+        return cleaned
+
     def save(self, commit: bool = True) -> User:
         old, new = self.cleaned_data["old_password"], self.cleaned_data["new_password1"]
         self.user = people.change_password(self.user, old=old, new=new, actor=self.actor)

@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "IncidentState": "registry.models.Incident.State",
         "IncidentSeverity": "registry.models.Incident.Severity",
         "AssignmentCause": "registry.models.SlotAssignment.Cause",
+        "RiskTier": "registry.models.AISystem.RiskTier",
         "MonitorKind": "monitoring.models.Monitor.Kind",
         "MonitorVerdict": "monitoring.models.MonitorRun.Verdict",
     },

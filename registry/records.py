@@ -70,6 +70,7 @@ def promotion(request: PromotionRequest, gates: Sequence[GateResult]) -> dict[st
         },
         "slot": request.slot.key,
         "author": f"person:{request.author_id}",
+        "people": _people(request.model_version),
         "artifact": request.artifact_digest,
         "dataset": request.dataset_digest,
         "policy": request.policy_digest,
@@ -81,6 +82,17 @@ def promotion(request: PromotionRequest, gates: Sequence[GateResult]) -> dict[st
         "change_class": request.change_class,
         "gates": [gate_result(gate) for gate in current],
         "waivers": _waivers(current),
+    }
+
+
+def _people(version: ModelVersion) -> dict[str, Json]:
+    """Who trained, brought the data and led its labelling: who may sign hangs on them."""
+    data = version.dataset_version
+    labeller = data.dataset.labelled_by_id
+    return {
+        "trained_by": f"person:{version.trained_by_id}",
+        "uploaded_by": f"person:{data.uploaded_by_id}",
+        "labelled_by": f"person:{labeller}" if labeller else None,
     }
 
 
@@ -166,12 +178,14 @@ def clause_exemption(row: ClauseExemption) -> dict[str, Json]:
 
 
 def waiver(row: Waiver) -> dict[str, Json]:
-    """What both signatures on a waiver sign: which gate of which request, on what grounds, against what, until when."""
+    """What both signatures on a waiver sign: which answer of which gate, on what grounds, against what, until when."""
+    answer = waived(row)
     return {
         "kind": "waiver",
         "id": str(row.pk),
         "promotion": str(row.promotion_id),
         "gate": row.gate,
+        "answer": gate_result(answer) if answer else None,
         "artifact": row.artifact_digest,
         "policy": row.policy_digest,
         "rationale": row.rationale,
@@ -179,6 +193,14 @@ def waiver(row: Waiver) -> dict[str, Json]:
         "requested_by": f"person:{row.requested_by_id}",
         "expires_at": plain(row.expires_at),
     }
+
+
+def waived(row: Waiver) -> GateResult | None:
+    """What the gate answered when the waiver was asked for: rounds that begin later change nothing of it."""
+    answers = row.promotion.gates.filter(gate=row.gate)
+    if not row._state.adding:
+        answers = answers.filter(created_at__lte=row.created_at)
+    return answers.order_by("round").last()
 
 
 def condition(row: Condition) -> dict[str, Json]:

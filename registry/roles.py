@@ -79,12 +79,18 @@ ROLES_FOR: dict[Action, frozenset[Role]] = {
     Action.SUSPEND: frozenset({Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER, Role.OPERATOR}),
     Action.BREAK_GLASS: frozenset({Role.RISK_OFFICER, Role.OPERATOR}),
     Action.HANDLE_INCIDENT: frozenset({Role.OPERATOR, Role.OWNER, Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER}),
-    Action.SUBSCRIBE: frozenset({Role.PLATFORM_ADMIN, Role.OPERATOR}),
+    Action.SUBSCRIBE: frozenset({Role.OPERATOR}),
     Action.EXEMPT: frozenset({Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER}),
     Action.DESCRIBE: frozenset({Role.ENGINEER, Role.OWNER}),
     Action.RETIRE: frozenset({Role.ENGINEER, Role.OWNER, Role.OPERATOR}),
 }
 #: Roles that sign; a service account or a platform admin can never hold one.
 SIGNING = frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO})
-#: Roles that one person alone cannot give: those that sign, and the one that gives roles.
-WEIGHTY = SIGNING | {Role.PLATFORM_ADMIN}
+#: Roles that one person alone cannot give: those that sign, that decide what serves, and the one that gives roles.
+WEIGHTY = (
+    SIGNING
+    | {Role.PLATFORM_ADMIN}
+    | ROLES_FOR[Action.OPERATE]
+    | ROLES_FOR[Action.SUSPEND]
+    | ROLES_FOR[Action.BREAK_GLASS]
+)

@@ -131,7 +131,7 @@ def reviewed(house: House) -> None:
     """A request on which one person stepped back, another stands in, and people talk."""
     request, now = houses.submitted(house), timezone.now()
     second = factories.person(Role.VALIDATOR, system=house.system, team="second line")
-    deputy = factories.person(Role.AUDITOR, system=house.system, team="audit")
+    deputy = factories.person(Role.DPO, system=house.system, team="privacy")
     span = delegations.Span(now, now + timedelta(days=14))
     delegations.delegate(
         deputy, role="validator", span=span, reason="Away.", system=house.system, actor=acting(house.validator)

@@ -115,11 +115,26 @@ def token(account: User) -> str:
 
 # Inventory
 def system(engineer: User | None = None, *, risk_tier: str = AISystem.RiskTier.MINIMAL) -> AISystem:
-    """An AI system; its owner registered it."""
+    """An AI system; its owner registered it, and nobody has confirmed its tier."""
     engineer = engineer or person(Role.ENGINEER)
     return systems.register(
         name("system"), purpose="To be tested.", risk_tier=risk_tier, owner=engineer, actor=acting(engineer)
     )
+
+
+def classified_system(engineer: User | None = None, *, risk_tier: str = AISystem.RiskTier.MINIMAL) -> AISystem:
+    """The same, of which a risk officer has confirmed the tier, so that policies go by it."""
+    return confirmed(system(engineer, risk_tier=risk_tier))
+
+
+def confirmed(registered: AISystem) -> AISystem:
+    """The system, after a risk officer has confirmed its tier where none had."""
+    registered.refresh_from_db()
+    if not registered.is_classified:
+        changes, officer = {"risk_tier": registered.risk_tier}, person(Role.RISK_OFFICER)
+        systems.update(registered, changes=changes, revision=registered.revision, actor=acting(officer))
+        registered.refresh_from_db()
+    return registered
 
 
 def model(of: AISystem | None = None) -> RegisteredModel:
@@ -259,6 +274,7 @@ def promotion(
     of, under = of or version(), under or policy()  # A policy must stand before the evidence that it judges.
     evidence_set(of)
     to = to or slot(of.model.system)
+    confirmed(to.system)
     return promotions.submit(of, slot=to, policy=under, reason="Better than nothing.", actor=acting(of.trained_by))
 
 

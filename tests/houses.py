@@ -43,7 +43,7 @@ class House:
 
 def build(**policy_changes: Any) -> House:
     engineer = factories.person(Role.ENGINEER, team="data science")
-    system = factories.system(engineer, risk_tier="high")
+    system = factories.classified_system(engineer, risk_tier="high")
     return House(
         system=system,
         engineer=engineer,

@@ -23,5 +23,6 @@ os.environ |= {
 
 from mlops_server.settings import *  # noqa: E402, F403 - the settings read the environment when they are imported
 
-SIGNING_SCRYPT_COST = 2  # likewise
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # The real one is slow on purpose.
+SIGNING_SCRYPT_COST = 2  # likewise
+WHITENOISE_USE_FINDERS = False  # Each new client would look through every static file; the live stack serves them.

@@ -28,11 +28,11 @@ _MOODS: dict[str, str] = {
     "doubt": "inconclusive not_evaluable approve_with_conditions conditionally_approved major risk_accepted",
     "warn": (
         "stale rolled_back expired erased executed waived high expiring request_changes changes_requested "
-        "suspend withdrawn due paused simulated"
+        "suspend withdrawn due paused"
     ),
     "wait": (
-        "requested in_review queued running acknowledged draft pending countersign executing canary in_remediation "
-        "ready_for_retest scheduled contained analysed corrected"
+        "requested simulated in_review queued running acknowledged draft pending countersign executing canary "
+        "in_remediation ready_for_retest scheduled contained analysed corrected"
     ),
 }
 MOODS = {state: mood for mood, states in _MOODS.items() for state in states.split()}

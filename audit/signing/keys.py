@@ -8,6 +8,7 @@ import base64
 import binascii
 import importlib
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -165,8 +166,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _draft(path: Path, data: bytes, *, mode: int) -> Path:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)  # what a crash left of an earlier process with this number
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")  # other threads may be making the same file
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(data)
         file.flush()

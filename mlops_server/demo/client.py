@@ -44,6 +44,10 @@ class Client:
             headers["If-Match"] = f'"{revision}"'
         return self._read(self._http.post(path, json=body, headers=headers))
 
+    def patch(self, path: str, body: Any, *, revision: int) -> Any:
+        """PATCH JSON with If-Match. Raises Refused."""
+        return self._read(self._http.patch(path, json=body, headers={"If-Match": f'"{revision}"'}))
+
     def upload(self, path: str, *, file: tuple[str, bytes, str], **fields: str) -> Any:
         """POST a file with form fields. Raises Refused."""
         headers = {"Idempotency-Key": str(uuid4())}

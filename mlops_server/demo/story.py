@@ -43,7 +43,8 @@ def register_data(story: Story) -> None:
             "legal_basis": "Public task, GDPR Art. 6(1)(e)",
         },
     )
-    story.tell("The AI system is registered, risk tier high.", f"/api/v1/systems/{system['id']}")
+    story.people("rita").patch(f"/api/v1/systems/{system['id']}", {"risk_tier": "high"}, revision=system["revision"])
+    story.tell("The AI system is registered; a risk officer confirms high.", f"/api/v1/systems/{system['id']}")
     dataset = elena.post(
         "/api/v1/datasets",
         {

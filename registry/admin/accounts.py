@@ -108,7 +108,7 @@ class GrantAdmin(ActingAdmin):
 
     def offers(self, row: Grant, request: HttpRequest) -> Iterable[Act]:
         if row.pending and row.revoked_at is None and _vouches(request, row.granted_by_id, row.account):
-            words = "One person alone does not give a role that signs or runs the platform: with you it counts."
+            words = "One person alone gives no role that signs, operates or runs the platform: with you it counts."
             yield Act("confirm", "Confirm the role", words, asks_reason=False)
 
     def confirm(self, request: HttpRequest, row: Grant) -> str:

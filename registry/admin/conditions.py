@@ -27,7 +27,7 @@ class ConditionAdmin(ActingAdmin):
         "stands",
         columns.record("promotion", "Request"),
         columns.moment("due_at", "Due"),
-        columns.chip("on_breach", "If breached"),
+        columns.text("on_breach", "If breached"),
     )
     list_filter = ("state", "standing")
     list_select_related = page_related = (
@@ -52,7 +52,7 @@ class ConditionAdmin(ActingAdmin):
         yield "Asked for by", f"{row.decision.printed_name}, {Role(row.decision.role).label}"
         yield "Due", row.due_at
         yield "Must hold", "all the time until then" if row.standing else "by then"
-        yield "If breached", row.get_on_breach_display()
+        yield "If it is not kept", breach(row)
         yield "Last checked", row.checked_at
         yield "Settled", row.settled_at
 
@@ -75,7 +75,7 @@ class ConditionAdmin(ActingAdmin):
 
     def look(self, request: HttpRequest, row: Condition) -> str:
         found = conditions.check(row, actor=acting.actor(request))
-        return f"The condition is {found.get_state_display()}. {found.finding}".strip()
+        return f"The condition is {show.said(found, 'state')}. {found.finding}".strip()
 
     def settle(self, request: HttpRequest, row: Condition) -> str:
         answer = request.POST.get("met", "")
@@ -89,9 +89,14 @@ class ConditionAdmin(ActingAdmin):
             revision=acting.revision(request),
             actor=acting.actor(request),
         )
-        return f"The condition is {made.get_state_display()}, signed by you."
+        return f"The condition is {show.said(made, 'state')}, signed by you."
 
 
 def state(row: Condition) -> SafeString:
     """An open condition is no alarm: it waits for its day."""
     return show.chip("pending" if row.state == Condition.State.OPEN else row.state, show.said(row, "state"))
+
+
+def breach(row: Condition) -> str:
+    """What follows where the condition is not kept."""
+    return "the approval is suspended" if row.on_breach == Condition.OnBreach.SUSPEND else "people are told"

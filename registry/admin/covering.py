@@ -24,10 +24,10 @@ def counts(answers: Sequence[Answer]) -> SafeString:
 def table(answers: Sequence[Answer]) -> SafeString:
     """One line a clause with what is to be done, the worst first."""
     lines = [
-        [_name(one), REGIMES[one.clause.regime], show.state(one), _why(one)]
+        [_name(one), REGIMES[one.clause.regime], show.chip(one.state), _why(one)]
         for one in sorted(answers, key=lambda one: STATES.index(one.state))
     ]
-    return show.table(["Clause", "Regime", "State", "Why, and what to do"], lines)
+    return show.table(["Clause", "Regime", "State", "Why, and what to do"], lines, empty="It is held to no regime.")
 
 
 def asked_for(system: AISystem) -> list[tuple[str, str]]:

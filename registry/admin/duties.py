@@ -17,7 +17,7 @@ from registry.admin.questions import Question
 from registry.admin.scoped import ScopedAdmin
 from registry.errors import Invalid
 from registry.models import Comment, Delegation, Grant, Recusal, ReviewTask, User
-from registry.roles import ROLES_FOR, SIGNING, Action, Role
+from registry.roles import SIGNING, Role
 from registry.services.decisions import delegations
 
 PROMOTION = ("promotion__slot", "promotion__model_version__model")
@@ -141,10 +141,10 @@ def _lendable(request: HttpRequest) -> list[Role]:
 
 
 def _deputies(request: HttpRequest) -> QuerySet[User]:
-    """People who read a system that the person reads, but for the person."""
+    """Those who sign for a system that the person reads, but for the person."""
     there = Q(system__in=scoped.systems(request)) | Q(system=None)
-    readers = Grant.objects.held().filter(there, role__in=ROLES_FOR[Action.READ]).values("account")
-    people = User.objects.filter(pk__in=readers, kind=User.Kind.PERSON, is_active=True)
+    signers = Grant.objects.held().filter(there, role__in=SIGNING).values("account")
+    people = User.objects.filter(pk__in=signers, kind=User.Kind.PERSON, is_active=True)
     return people.exclude(username=request.user.get_username()).order_by("full_name", "username")
 
 

@@ -87,7 +87,7 @@ class IncidentAdmin(ActingAdmin):
         yield "Severity", show.state(row, "severity")
         yield "System", row.system
         yield "Slot", row.slot
-        yield "Found by", row.source.replace("_", " ")
+        yield "Found by", "a person" if row.source == "person" else row.source.replace("_", " ")
         yield "Owner", row.owner
         yield "Detected", row.detected_at
         yield "To be reported to the authority by", row.authority_deadline
@@ -98,10 +98,14 @@ class IncidentAdmin(ActingAdmin):
         states = list(Incident.State)
         later = states[states.index(Incident.State(row.state)) + 1 :]
         if later and allows(account, Action.HANDLE_INCIDENT, row.system):
-            asks = (Question("to", "It is now", kind="choice", choices=[(later[0].value, later[0].label)]),)
+            asks = (
+                Question(
+                    "to", "It is now", kind="choice", choices=[(later[0].value, later[0].label)], value=later[0].value
+                ),
+            )
             yield Act("move", "Go on", "Forward only; what was done is on record.", revision=row.revision, asks=asks)
 
     def move(self, request: HttpRequest, row: Incident) -> str:
         to, revision, who = request.POST.get("to", ""), acting.revision(request), acting.actor(request)
         made = incidents.move(row, to=to, reason=acting.reason(request), revision=revision, actor=who)
-        return f"The incident is {made.get_state_display()}."
+        return f"The incident is {show.said(made, 'state')}."

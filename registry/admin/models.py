@@ -142,7 +142,7 @@ class ModelVersionAdmin(ActingAdmin):
         yield "Run", row.run
         yield "Data", row.dataset_version
         yield "Artifact", show.row(row.artifact, show.digest(row.artifact_digest))
-        yield "Format", f"{row.get_format_display()}, {show.size(row.artifact.size_bytes)}"
+        yield "Format", f"{row.format.upper()}, {show.size(row.artifact.size_bytes)}"
         yield "Decides at", row.threshold
         yield "Trained by", row.trained_by
         yield "Registered", row.created_at

@@ -1,7 +1,6 @@
 """What stands against a request and what is asked for it: findings, waivers and conditions, with their buttons."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -13,7 +12,7 @@ from registry.admin import acting, conditions
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.gates import waiving
-from registry.models import Finding, Grant, ModelVersion, PromotionRequest, User
+from registry.models import Finding, Grant, ModelVersion, PromotionRequest, User, Waiver
 from registry.permissions import allows
 from registry.roles import ROLES_FOR, Action
 from registry.services.decisions import approvals, findings, waivers
@@ -32,10 +31,10 @@ class Objecting(ActingAdmin):
     def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
         account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
         system = row.slot.system
-        if row.state in RAISABLE and allows(account, Action.FIND, system):
-            yield Act("raise_finding", "Raise a finding", FINDING, asks_reason=False, asks=wrong(row.model_version))
         if row.state == State.BLOCKED and allows(account, Action.SUBMIT, system) and (gates := _waivable(row)):
             yield Act("ask_waiver", "Ask for a waiver", WAIVER, asks_reason=False, asks=_waiver(gates))
+        if row.state in RAISABLE and allows(account, Action.FIND, system):
+            yield Act("raise_finding", "Raise a finding", FINDING, asks_reason=False, asks=wrong(row.model_version))
         yield from super().offers(row, request)
 
     def raise_finding(self, request: HttpRequest, row: PromotionRequest) -> str:
@@ -84,12 +83,12 @@ def sections(row: PromotionRequest) -> Iterable[Section]:
         yield Section("Findings", finding_table(found), "About the version, whichever request they were raised on.")
     asked = list(row.waivers.select_related("requested_by").order_by("-id"))
     if asked:
-        lines = [[one, _state(one), one.compensating_control, one.requested_by, one.expires_at] for one in asked]
+        lines = [[one, show.state(one), one.compensating_control, one.requested_by, one.expires_at] for one in asked]
         yield Section("Waivers", show.table(["Waiver", "State", "Done instead", "Asked by", "Ends"], lines))
     hung = list(row.conditions.select_related("decision"))
     if hung:
         terms = [
-            [one, conditions.state(one), one.decision.printed_name, one.due_at, _breach(one.on_breach)] for one in hung
+            [one, conditions.state(one), one.decision.printed_name, one.due_at, conditions.breach(one)] for one in hung
         ]
         headers = ["Condition", "State", "Asked for by", "Due", "If it is not kept"]
         yield Section("Conditions", show.table(headers, terms))
@@ -97,23 +96,17 @@ def sections(row: PromotionRequest) -> Iterable[Section]:
 
 def finding_table(found: Iterable[Finding]) -> SafeString:
     """Findings, each with the way to its page."""
-    lines = [[one, show.state(one, "severity"), _state(one), one.owner, one.due_at] for one in found]
+    lines = [[one, show.state(one, "severity"), show.state(one), one.owner, one.due_at] for one in found]
     return show.table(["Finding", "Severity", "State", "Owner", "Due"], lines, empty="Nobody has found anything wrong.")
 
 
-def _state(row: Any) -> SafeString:
-    return show.state(row)
-
-
-def _breach(name: str) -> str:
-    return "the approval is suspended" if name == "suspend" else "people are told"
-
-
 def _waivable(row: PromotionRequest) -> list[tuple[str, str]]:
-    """The gates that block the request and that its policy lets be waived, with how long."""
+    """The gates that block the request, that its policy lets be waived and nobody has asked to, with how long."""
     rules = {gate.id: gate.waivable for gate in approvals.policy_of(row).gates if gate.waivable is not None}
     blocking = [one for one in approvals.gates_of(row) if one.effect == "block" and one.verdict in waiving.WAIVABLE]
-    return [(one.gate, f"{one.gate}, {_longest(rules[one.gate].max_days)}") for one in blocking if one.gate in rules]
+    asked = set(row.waivers.filter(state__in=[*waivers.OPEN, Waiver.State.ACTIVE]).values_list("gate", flat=True))
+    free = [one.gate for one in blocking if one.gate in rules and one.gate not in asked]
+    return [(gate, f"{gate}, {_longest(rules[gate].max_days)}") for gate in free]
 
 
 def _longest(days: int | None) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 
 import yaml
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
@@ -17,6 +19,7 @@ from registry.models import PolicyVersion
 from registry.permissions import allows
 from registry.roles import Action, Role
 from registry.services.decisions import policies, simulation
+from registry.services.decisions.simulation import GateChange, Simulation
 
 #: Keys as a policy's author writes them; others follow by name.
 ORDER = (
@@ -84,13 +87,35 @@ class PolicyVersionAdmin(ActingAdmin):
             words = f"You sign it; the version of {row.name} before it is superseded."
             yield Act("approve", "Make it effective", words, signs=True)
 
-    def simulate(self, request: HttpRequest, row: PolicyVersion) -> str:
-        return simulation.simulate(row, actor=acting.actor(request)).sentence
+    def simulate(self, request: HttpRequest, row: PolicyVersion) -> HttpResponse:
+        """The page again, with each past request that would have been answered otherwise."""
+        found = simulation.simulate(row, actor=acting.actor(request))
+        fresh = self.readable(request, str(row.pk))
+        tried = Section("What it would have said", _outcome(found), found.sentence)
+        return self.page(request, fresh, sections=[tried, *self.sections(fresh, request)])
 
     def approve(self, request: HttpRequest, row: PolicyVersion) -> str:
         credentials, reason = acting.credentials(request), acting.reason(request)
         policies.approve(row, credentials=credentials, reason=reason, actor=acting.actor(request))
         return f"{row} is effective."
+
+
+def _outcome(found: Simulation) -> SafeString:
+    """Each past request that changes sides, and the gates that make it so."""
+    lines = [
+        [one.promotion, show.chip(_passed(one.before)), show.chip(_passed(one.after)), _changes(one.gates)]
+        for one in found.changed
+    ]
+    headers = ["Request", "It was", "It would be", "Because"]
+    return show.table(headers, lines, empty="No past request would have been answered otherwise.")
+
+
+def _passed(verdict: str) -> str:
+    return "pass" if verdict == "ready" else verdict
+
+
+def _changes(gates: Iterable[GateChange]) -> SafeString:
+    return format_html_join("", "<p>{}: {}</p>", ((one.gate, one.reason) for one in gates))
 
 
 def _in_order(value: Any) -> Any:
@@ -111,7 +136,7 @@ def _gates(policy: Policy) -> Any:
             [
                 gate.id,
                 words.wanted(gate.evidence),
-                words.threshold(gate.require),
+                words.threshold(gate.require).replace(">=", "≥").replace("<=", "≤"),
                 gate.on_fail,
                 gate.on_inconclusive,
                 gate.rationale,

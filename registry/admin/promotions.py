@@ -96,7 +96,7 @@ class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
             revision=acting.revision(request),
             actor=acting.actor(request),
         )
-        return f"Your signature is on record. The request is {signed.get_state_display()}."
+        return f"Your signature is on record. The request is {show.said(signed, 'state')}."
 
     def execute(self, request: HttpRequest, row: PromotionRequest) -> str:
         made = rollouts.execute(row, actor=acting.actor(request), reason=acting.reason(request))
@@ -120,7 +120,7 @@ class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
             "notices": list(thread.notices(row)),
             "state_chip": show.state(row),
             "tier_chip": show.chip(row.slot.system.risk_tier, f"{row.slot.system.get_risk_tier_display()} risk"),
-            "due": due(row),
+            "due": due(row) if row.due_at else "",
             "record_digest": show.digest(row.record_digest),
             "asked": show.distance(row.created_at),
             "documents": _documents(row),

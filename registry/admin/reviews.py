@@ -50,14 +50,15 @@ class PeriodicReviewAdmin(ActingAdmin):
     def facts(self, row: PeriodicReview) -> Iterable[tuple[str, Any]]:
         yield "State", show.state(row)
         yield "Cause", row.get_cause_display()
-        yield "Approval", row.promotion
-        yield "Break-glass", row.emergency
+        yield "Break-glass" if row.emergency else "Approval", row.emergency or row.promotion
         yield "Due", row.due_at
-        yield "Unreviewed, the approval is suspended", row.lapses_at
-        yield "Extended", row.extended
-        yield "Outcome", row.get_outcome_display()
-        yield "Completed by", row.completed_by
-        yield "Completed", row.completed_at
+        yield "Unreviewed, it lapses", row.lapses_at
+        if row.extended:
+            yield "Extended", row.extended
+        if row.completed_at is not None:
+            yield "Outcome", show.state(row, "outcome")
+            yield "Completed by", row.completed_by
+            yield "Completed", row.completed_at
 
     def sections(self, row: PeriodicReview, request: HttpRequest) -> Iterable[Section]:
         yield Section("Signatures", signed.table("review", row.pk))
@@ -83,7 +84,7 @@ class PeriodicReviewAdmin(ActingAdmin):
             revision=acting.revision(request),
             actor=acting.actor(request),
         )
-        return f"The review is {made.get_state_display()}: {made.get_outcome_display()}."
+        return f"The review is {show.said(made, 'state')}: {show.said(made, 'outcome')}."
 
     def extend(self, request: HttpRequest, row: PeriodicReview) -> str:
         days = request.POST.get("days", "")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 
+from audit.pages import show
 from registry.admin import acting
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
@@ -25,10 +26,12 @@ class Steps(ActingAdmin):
     def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
         account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
         system = row.slot.system
-        if row.state == State.APPROVED and allows(account, Action.OPERATE, system):
+        stands = row.approval in PromotionRequest.STANDING
+        if row.state == State.APPROVED and stands and allows(account, Action.OPERATE, system):
             yield Act("execute", "Execute", "Brings the version into its slot, by the policy's canary steps.")
         yield from _author(row, account)
         yield from _reviewer(row, account)
+        yield from super().offers(row, request)
         words = Question("text", "What you say", "text", "Everybody who reads the request reads it; it stays.")
         yield Act(
             "comment", "Say something", "Asks or answers in the request's thread.", asks_reason=False, asks=(words,)
@@ -37,19 +40,18 @@ class Steps(ActingAdmin):
             yield Act("pack", "Download the evidence pack", PACK, asks_reason=False)
         if row.state != State.DRAFT:
             yield Act("replay", "Judge it again", REPLAY, asks_reason=False)
-        yield from super().offers(row, request)
 
     def submit(self, request: HttpRequest, row: PromotionRequest) -> str:
         made = promotions.submit_draft(row, actor=acting.actor(request))
-        return f"The request is {made.get_state_display()}. {made.headline}"
+        return f"The request is {show.said(made, 'state')}. {made.headline}"
 
     def resubmit(self, request: HttpRequest, row: PromotionRequest) -> str:
         made = promotions.resubmit(row, actor=acting.actor(request), reason=acting.reason(request))
-        return f"Round {made.round} has begun. The request is {made.get_state_display()}. {made.headline}"
+        return f"Round {made.round} has begun. The request is {show.said(made, 'state')}. {made.headline}"
 
     def rerun(self, request: HttpRequest, row: PromotionRequest) -> str:
         made = promotions.rerun(row, actor=acting.actor(request))
-        return f"The gates have answered again. The request is {made.get_state_display()}. {made.headline}"
+        return f"The gates have answered again. The request is {show.said(made, 'state')}. {made.headline}"
 
     def withdraw(self, request: HttpRequest, row: PromotionRequest) -> str:
         promotions.withdraw(row, actor=acting.actor(request), reason=acting.reason(request))

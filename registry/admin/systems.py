@@ -13,7 +13,7 @@ from registry.admin import acting, covering
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.clauses import judging
-from registry.models import AISystem
+from registry.models import AISystem, User
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.coverage import exemptions, verdicts
@@ -65,12 +65,13 @@ class AISystemAdmin(ActingAdmin):
             empty="Nobody holds a role for this system alone; roles for every system are under People.",
         )
         yield Section("People", people)
-        answers = verdicts.of(row)
+        answers = [one for one in verdicts.of(row) if one.clause.regime in row.regimes]
         yield Section("What is on record for each clause", covering.counts(answers), judging.NOTICE)
         yield Section("Every clause", covering.table(answers), folded=True)
 
     def offers(self, row: AISystem, request: HttpRequest) -> Iterable[Act]:
-        if allows(request.user, Action.EXEMPT, row):  # type: ignore[arg-type]  # The admin lets only accounts in.
+        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        if row.regimes and allows(account, Action.EXEMPT, row):
             asks = (Question("clause", "The clause", "choice", choices=covering.asked_for(row)),)
             words = "You sign that a clause is not asked for from this system, and why. It stays on record."
             yield Act("exempt", "Declare a clause not applicable", words, asks=asks, signs=True)

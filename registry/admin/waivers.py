@@ -42,9 +42,11 @@ class WaiverAdmin(ActingAdmin):
         yield "Request", row.promotion
         yield "Instead of the gate", row.compensating_control
         yield "Asked by", row.requested_by
-        yield "In force since", row.granted_at
-        yield "Ends", row.expires_at
-        yield "Ended", row.ended_at
+        if row.granted_at is not None:
+            yield "In force since", row.granted_at
+        yield "Ends at the latest", row.expires_at
+        if row.ended_at is not None:
+            yield "Ended", row.ended_at
         yield "Record", row.record_digest
 
     def sections(self, row: Waiver, request: HttpRequest) -> Iterable[Section]:
@@ -72,7 +74,7 @@ class WaiverAdmin(ActingAdmin):
             revision=acting.revision(request),
             actor=acting.actor(request),
         )
-        return f"Your signature is on record. The waiver is {made.get_state_display()}."
+        return f"Your signature is on record. The waiver is {show.said(made, 'state')}."
 
     def refuse(self, request: HttpRequest, row: Waiver) -> str:
         revision, who = acting.revision(request), acting.actor(request)

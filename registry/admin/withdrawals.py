@@ -23,9 +23,10 @@ class Withdrawing(ActingAdmin):
     def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
         account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
         stands, stopped = row.approval in PromotionRequest.STANDING, row.approval == PromotionRequest.Approval.SUSPENDED
-        if row.state in PromotionRequest.VALID and allows(account, Action.SUSPEND, row.slot.system):
-            if stopped:
-                yield Act("resume", "Resume the approval", RESUME, revision=row.revision, signs=True)
+        valid, system = row.state in PromotionRequest.VALID, row.slot.system
+        if valid and stopped and allows(account, Action.DECIDE, system):
+            yield Act("resume", "Resume the approval", RESUME, revision=row.revision, signs=True)
+        if valid and allows(account, Action.SUSPEND, system):
             if stands:
                 yield Act("suspend", "Suspend the approval", SUSPEND, grave=True, revision=row.revision, signs=True)
             if stands or stopped:

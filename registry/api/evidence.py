@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from registry import records
 from registry.api.base import Records
-from registry.models import DatasetVersion, Evaluation, EvidenceItem, EvidenceSet, ModelVersion
+from registry.models import EvidenceItem, EvidenceSet
 
 
 class EvidenceSetSerializer(serializers.ModelSerializer[EvidenceSet]):
@@ -71,15 +71,25 @@ class EvidenceItemDetail(EvidenceItemSerializer):
 class EvidenceFilter(filters.FilterSet):
     """By what was measured, and on what."""
 
-    model_version = filters.ModelChoiceFilter(field_name="set__model_version", queryset=ModelVersion.objects.all())
-    dataset_version = filters.ModelChoiceFilter(
-        field_name="set__dataset_version", queryset=DatasetVersion.objects.all()
-    )
-    evaluation = filters.ModelChoiceFilter(field_name="set__evaluation", queryset=Evaluation.objects.all())
+    # By the bare id: a choice among rows would tell which ids exist in systems that the reader may not see.
+    set = filters.UUIDFilter()
+    model_version = filters.UUIDFilter(field_name="set__model_version")
+    dataset_version = filters.UUIDFilter(field_name="set__dataset_version")
+    evaluation = filters.UUIDFilter(field_name="set__evaluation")
 
     class Meta:
         model = EvidenceItem
-        fields = ["set", "kind", "metric", "split", "attribute", "group", "digest"]
+        fields = ["kind", "metric", "split", "attribute", "group", "digest"]
+
+
+class EvidenceSetFilter(filters.FilterSet):
+    model_version = filters.UUIDFilter()
+    dataset_version = filters.UUIDFilter()
+    evaluation = filters.UUIDFilter()
+
+    class Meta:
+        model = EvidenceSet
+        fields = ["root"]
 
 
 @extend_schema_view(
@@ -92,7 +102,7 @@ class EvidenceSets(Records):
     queryset = EvidenceSet.objects.all()
     serializer_class = EvidenceSetSerializer
     system_path = "dataset_version__dataset__system"
-    filterset_fields = ["model_version", "dataset_version", "evaluation", "root"]
+    filterset_class = EvidenceSetFilter
 
 
 @extend_schema_view(

@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from registry import permissions
 from registry.api.base import signed_in
+from registry.api.spreadsheets import harmless
 from registry.api.systems import SystemFilter, SystemSerializer
 from registry.models import AISystem
 from registry.services import inventory
@@ -102,9 +103,4 @@ def _lines(rows: Any) -> Iterator[str]:
     writer: Any = csv.DictWriter(_Echo(), inventory.COLUMNS, restval="")
     yield writer.writeheader()
     for row in inventory.table(inventory.of(rows)):
-        yield writer.writerow({name: _harmless(value) for name, value in row.items()})
-
-
-def _harmless(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula is quoted, as OWASP advises."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
+        yield writer.writerow(harmless(row))

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from registry import permissions
 from registry.api.base import Reference, actor, parsed, signed_in
+from registry.api.spreadsheets import harmless
 from registry.models import Dataset, ModelVersion
 from registry.services.lineage import drawing, graph, subjects
 from registry.services.lineage.kinds import KINDS, Key
@@ -154,7 +155,7 @@ class Table(APIView):
         rows, text = drawing.table(_walked(request)[0]), io.StringIO()
         writer = csv.DictWriter(text, list(drawing.COLUMNS))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(harmless(row) for row in rows)
         return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
 
 

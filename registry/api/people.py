@@ -310,7 +310,7 @@ class Grants(Records):
 
     @extend_schema(
         operation_id="grants_create",
-        summary="Grant a role; one that signs or runs the platform waits for a second person",
+        summary="Grant a role; one that signs, operates or runs the platform waits for another person",
         request=Granting,
         responses={201: GrantSerializer},
         examples=[OpenApiExample("A validator for every system", value=_GRANT, request_only=True)],

@@ -1,6 +1,5 @@
 """Reviews: what must be looked at again, by when, and the answers to it."""
 
-
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view

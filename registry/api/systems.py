@@ -30,6 +30,12 @@ _STAKES = ("position", "exposure", "reliance", "personal_data", "regimes")
 class SystemSerializer(serializers.ModelSerializer[AISystem]):
     materiality = serializers.SerializerMethodField(help_text="low, moderate or high: computed from the two above")
 
+    tier_in_force = serializers.ChoiceField(
+        choices=AISystem.RiskTier.choices,
+        read_only=True,
+        help_text="what policies go by: high until a risk officer, who did not register it, has confirmed the tier",
+    )
+
     class Meta:
         model = AISystem
         fields = [
@@ -37,6 +43,7 @@ class SystemSerializer(serializers.ModelSerializer[AISystem]):
             "name",
             "purpose",
             "risk_tier",
+            "tier_in_force",
             "position",
             "exposure",
             "reliance",
@@ -45,6 +52,9 @@ class SystemSerializer(serializers.ModelSerializer[AISystem]):
             "regimes",
             "legal_basis",
             "owner",
+            "registered_by",
+            "classified_by",
+            "classified_at",
             "revision",
             "created_at",
         ]
@@ -70,7 +80,9 @@ class StakesFields(serializers.Serializer[Any]):
 class SystemRegistration(StakesFields):
     name = serializers.CharField(help_text="lower-case letters, digits, hyphens and dots; also the prefix of its slots")
     purpose = serializers.CharField()
-    risk_tier = serializers.ChoiceField(choices=AISystem.RiskTier.choices)
+    risk_tier = serializers.ChoiceField(
+        choices=AISystem.RiskTier.choices, help_text="what you believe; it counts once a risk officer has confirmed it"
+    )
     legal_basis = serializers.CharField(required=False, allow_blank=True)
     owner = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.all(), required=False, help_text="yourself by default"
@@ -128,10 +140,13 @@ class Systems(Records):
 
     @extend_schema(
         operation_id="systems_update",
-        summary="Change purpose, legal basis or owner; as a risk officer tier and stakes",
+        summary="Change purpose, legal basis or owner; as a risk officer confirm or change tier and stakes",
         request=SystemChange,
         responses={200: SystemSerializer},
-        examples=[OpenApiExample("A clearer purpose", value={"purpose": "Plan capacity only."}, request_only=True)],
+        examples=[
+            OpenApiExample("A clearer purpose", value={"purpose": "Plan capacity only."}, request_only=True),
+            OpenApiExample("A risk officer confirms the tier", value={"risk_tier": "high"}, request_only=True),
+        ],
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         changes, revision = parsed(SystemChange, request), expected_revision(request)

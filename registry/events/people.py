@@ -19,7 +19,7 @@ class RoleGranted(Event, name="account.role_granted"):
 
 
 class GrantProposed(Event, name="account.grant_proposed"):
-    """A platform admin gave an account a role that signs or runs the platform; it waits for a second person."""
+    """An account was given a role that signs, operates or runs the platform; it waits for a second person."""
 
     role: str
     system: str | None

@@ -24,6 +24,7 @@ def compare(old: Policy, new: Policy) -> list[Difference]:
     """Everything that differs in meaning, in the order of a policy; order and layout of its text do not count."""
     return [
         *_other("applies_when", spoken.condition(old.applies_when), spoken.condition(new.applies_when)),
+        *_scaled("precedence", old.precedence, new.precedence),
         *_gates(old, new),
         *_plan(old, new),
         *_approval(old.approval, new.approval),

@@ -41,7 +41,8 @@ class DutyRecord:
     """Who has done what on the way to a request; None where the record names nobody.
 
     submitters: who put it forward in any of its rounds. recused: who stepped back from it. approvers: who has decided
-    in this round, and for whom they stood in.
+    in this round, and for whom they stood in. behind: where a service account had a part in it, whoever may have been
+    behind that account.
     """
 
     author: str | None
@@ -54,6 +55,7 @@ class DutyRecord:
     approvers: tuple[Approver, ...] = ()
     submitters: tuple[str, ...] = ()
     recused: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,10 @@ def conflicts(
 ) -> list[str]:
     """Every reason why this person may not decide in this role; an empty list when there is none.
 
-    Author, submitters, trainer, uploader and last editor never decide, nobody decides twice and nobody who stepped back
-    decides at all, whatever the policy says. The policy's rules come on top; a team that is not on record counts as a
-    conflict, since nothing proves otherwise. name: of the person, where another would sign in their place.
+    Author, submitters, trainer, uploader and last editor never decide, nor who may have been behind one of them that is
+    a service account; nobody decides twice and nobody who stepped back decides at all, whatever the policy says. The
+    policy's rules come on top; a team that is not on record counts as a conflict, since nothing proves otherwise.
+    name: of the person, where another would sign in their place.
     """
     who = Candidate(person_id, team, role, name)
     found = [*_built_in(who, record)]
@@ -93,6 +96,9 @@ def _built_in(who: Candidate, record: DutyRecord) -> Iterator[str]:
             yield _deed(subject, who)
     if who.person_id in record.submitters and who.person_id != record.author:
         yield f"{who.does('put', 'put')} this request forward; {_ask(who.role)}"
+    if who.person_id in record.behind:
+        may = who.does("may have been", "may have been")
+        yield f"{may} behind the service account that had a part in this, since both register here; {_ask(who.role)}"
     if who.person_id in record.recused:
         yield f"{who.does('have', 'has')} stepped back from this request; {_ask(who.role)}"
     if any(who.person_id == approver.person_id for approver in record.approvers):

@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.gates import changes, conditions, judging, kleene, selection, waiving, words
 from registry.gates.facts import Facts
-from registry.gates.policy import STRICTNESS, FieldRequirement, Gate, Policy
+from registry.gates.policy import STRICTNESS, BoundRequirement, FieldRequirement, Gate, Policy
 from registry.gates.results import SEVERITY, TRUTH, Effect, Evaluation, GateResult, Judgement
 
 
@@ -50,14 +50,16 @@ def headline(evaluation: Evaluation) -> str:
 def _judge(gate: Gate, facts: Facts) -> GateResult:
     early = _skipped(gate, facts)
     if early is not None:
-        return _single(gate, early)
+        return _single(gate, early, facts)
     items = selection.chosen(gate, facts)
     judgements = judging.weigh(gate, list(items.values()), facts)
     judgements += [judging.absent(gate, group) for group in _expected(gate, facts) if group not in items]
     judged = [judgement for judgement in judgements if judgement.verdict != "skipped"]
     if not judged:
-        return _single(gate, judging.nothing(gate, judgements), judgements)
-    return _groups(gate, judgements, judged) if gate.for_each else _single(gate, judged[0], judged)
+        return _single(gate, judging.nothing(gate, judgements), facts, judgements)
+    if gate.for_each:
+        return _groups(gate, judgements, judged, facts)
+    return _single(gate, judged[0], facts, judged)
 
 
 def _skipped(gate: Gate, facts: Facts) -> Judgement | None:
@@ -74,18 +76,28 @@ def _expected(gate: Gate, facts: Facts) -> Sequence[str]:
     return facts.groups.get(gate.evidence.attribute or "", ()) if gate.for_each else ()
 
 
-def _single(gate: Gate, judgement: Judgement, judgements: Sequence[Judgement] = ()) -> GateResult:
-    reason = words.sentence(judgement.finding, judgement.effect)
+def _again(gate: Gate, judged: Judgement, facts: Facts) -> str:
+    """A figure that was measured until it fitted says so: how often, and the worst of them."""
+    values = selection.measurements(gate, judged.evidence_id, facts)
+    if len(set(values)) < 2 or not isinstance(gate.require, BoundRequirement):
+        return ""
+    worst = min(values) if gate.require.op in (">=", ">") else max(values)
+    return f" It is the newest of {len(values)} measurements; the worst of them is {words.number(worst, judged.value)}."
+
+
+def _single(gate: Gate, judgement: Judgement, facts: Facts, judgements: Sequence[Judgement] = ()) -> GateResult:
+    reason = words.sentence(judgement.finding, judgement.effect) + _again(gate, judgement, facts)
     return _result(gate, judgement, judgements, reason=reason, effect=judgement.effect)
 
 
-def _groups(gate: Gate, judgements: Sequence[Judgement], judged: Sequence[Judgement]) -> GateResult:
+def _groups(gate: Gate, judgements: Sequence[Judgement], judged: Sequence[Judgement], facts: Facts) -> GateResult:
     """The worst group speaks for the gate; the strictest effect of any group is the gate's."""
     worst = max(judged, key=lambda one: (SEVERITY[one.verdict], _badness(gate, one)))
     effect = max((one.effect for one in judged), key=lambda one: STRICTNESS[one])
     reason = words.sentence(worst.finding, effect)
     if len(judgements) > 1:
         reason += f" {words.tally((one.verdict for one in judgements), 'group')}."
+    reason += _again(gate, worst, facts)
     return _result(gate, worst, judgements, reason=reason, effect=effect)
 
 

@@ -76,6 +76,7 @@ def _scope(policy: Policy) -> Iterator[str]:
         if policy.applies_when
         else ("It governs every request.")
     )
+    yield f"Of several policies that apply the highest governs; this one has the precedence {policy.precedence}."
     yield f"A request passes {len(policy.gates)} gate{'' if len(policy.gates) == 1 else 's'}; one that blocks stops it."
 
 

@@ -40,7 +40,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A granted waiver of one gate: the roles of those who signed it, and what it brings (rationale, ...)."""
+    """A granted waiver of one gate: the roles of those who signed it, and what it brings (rationale, ...).
+
+    verdict and value: what the gate had answered when it was signed; without a verdict, any answer is covered.
+    """
 
     id: str
     gate_id: str
@@ -48,6 +51,8 @@ class Waiver:
     granted_at: datetime
     expires_at: datetime
     brings: tuple[str, ...] = ()
+    verdict: str = ""
+    value: float | None = None
 
     def __post_init__(self) -> None:
         _aware(self.granted_at, self.expires_at)

@@ -83,6 +83,7 @@ def _policy(document: Mapping[str, Any]) -> Policy:
         version=int(document["metadata"]["version"]),
         description=document["metadata"].get("description", ""),
         digest=digest(document),
+        precedence=int(document.get("precedence", 0)),
         applies_when=_condition(document.get("applies_when")),
         change_plan=msgspec.convert(document.get("change_plan"), ChangePlan | None),
         gates=tuple(_gate(defaults | gate) for gate in document["gates"]),

@@ -10,6 +10,7 @@ from registry.gates.problems import Problem
 from registry.gates.roles import ROLES, SIGNING_ROLES
 
 SIX_MONTHS = durations.parse("P6M")
+LONGEST = "P24M"
 DIRECTIONS = {"lower": (">=", ">"), "upper": ("<=", "<")}
 
 
@@ -19,6 +20,7 @@ def lint(policy: Policy) -> list[Problem]:
         *_repeated("gates", "gate id", (gate.id for gate in policy.gates)),
         *(problem for index, gate in enumerate(policy.gates) for problem in _gate(f"gates[{index}]", gate)),
         *_chain(policy),
+        *_holding(policy.approval.valid_for),
         *_separation(policy),
         *_rollout(policy.rollout),
         *_repeated("monitoring", "monitor id", (monitor.id for monitor in policy.monitoring)),
@@ -116,6 +118,12 @@ def _chain(policy: Policy) -> Iterator[Problem]:
     yield from _repeated("approval.chain", "step", (f"{step.role}, {step.meaning}" for step in chain))
     for index, step in enumerate(chain):
         yield from _role(f"approval.chain[{index}].role", step.role)
+
+
+def _holding(valid_for: str) -> Iterator[Problem]:
+    if not durations.covers(durations.parse(LONGEST), durations.parse(valid_for)):
+        detail = f"{valid_for} is longer than two years: nobody would look at it again."
+        yield Problem("approval.valid_for", detail, f"Write {LONGEST} or less.")
 
 
 def _separation(policy: Policy) -> Iterator[Problem]:

@@ -28,6 +28,8 @@ def _binding(gate: Gate, item: Evidence, facts: Facts, about: str) -> Obstacle |
     missing = selection.unbound(gate, item, facts.subjects)
     if missing:
         return "not_evaluable", f"{about} is not bound to the digest of the {missing} under decision"
+    if selection.incomparable(gate, item, facts.subjects):
+        return "not_evaluable", f"{about} names what it was compared with, and the request has nothing to compare with"
     changed = selection.outdated(gate, item, facts.subjects)
     if changed:
         others = " and another ".join(item.against if key == "against" else key for key in changed)

@@ -188,7 +188,10 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole policy, with the digest of the document it was read from."""
+    """The whole policy, with the digest of the document it was read from.
+
+    precedence: of several that apply to a request, the highest governs it.
+    """
 
     name: str
     version: int
@@ -197,6 +200,7 @@ class Policy:
     approval: Approval
     retention: Retention
     description: str = ""
+    precedence: int = 0
     applies_when: Condition | None = None
     change_plan: ChangePlan | None = None
     rollout: Rollout | None = None

@@ -21,10 +21,29 @@ def chosen(gate: Gate, facts: Facts) -> dict[str, Evidence]:
     return dict(sorted(best.items()))
 
 
+def measurements(gate: Gate, answered: str, facts: Facts) -> list[float]:
+    """What was measured of the same thing as the figure with this id, each time; the ways of one time count once."""
+    same = [item for item in facts.evidence if item.id == answered and _fits(gate, item)]
+    if not same:
+        return []
+    of = _measured(same[0])
+    values = {
+        item.produced_at: item.value
+        for item in facts.evidence
+        if item.value is not None and _fits(gate, item) and _measured(item) == of
+    }
+    return list(values.values())
+
+
 def unbound(gate: Gate, item: Evidence, subjects: Mapping[str, str]) -> str:
     """The main subject that evidence or request leave unnamed, or an empty string."""
     main = MAIN_SUBJECT.get(gate.evidence.kind, "artifact")
     return "" if item.subjects.get(main) and subjects.get(main) else main
+
+
+def incomparable(gate: Gate, item: Evidence, subjects: Mapping[str, str]) -> bool:
+    """Whether a comparison is with something, and the request has no champion: it could be with anything."""
+    return gate.evidence.against is not None and bool(item.subjects.get("against")) and not subjects.get("against")
 
 
 def outdated(gate: Gate, item: Evidence, subjects: Mapping[str, str]) -> list[str]:
@@ -41,7 +60,8 @@ def _compared(gate: Gate, keys: Iterable[str]) -> set[str]:
 
 
 def _rank(gate: Gate, item: Evidence, facts: Facts) -> tuple[bool, float, str]:
-    current = not unbound(gate, item, facts.subjects) and not outdated(gate, item, facts.subjects)
+    hindered = unbound(gate, item, facts.subjects) or incomparable(gate, item, facts.subjects)
+    current = not hindered and not outdated(gate, item, facts.subjects)
     return current, item.produced_at.timestamp(), item.id
 
 
@@ -60,3 +80,9 @@ def _fits(gate: Gate, item: Evidence) -> bool:
             )
         )
     )
+
+
+def _measured(item: Evidence) -> tuple[str, ...]:
+    """What was measured, and on what: all but when, and how the interval was made."""
+    named = (item.kind, item.metric, item.split, item.attribute, item.group, item.against, item.method)
+    return (*named, *(f"{key} {digest}" for key, digest in sorted(item.subjects.items())))

@@ -3,9 +3,10 @@
 import dataclasses
 from datetime import datetime, timedelta
 
+from registry.gates import words
 from registry.gates.facts import Facts, Waiver
-from registry.gates.policy import Gate
-from registry.gates.results import GateResult
+from registry.gates.policy import BoundRequirement, Gate
+from registry.gates.results import SEVERITY, GateResult
 
 WAIVABLE = ("fail", "inconclusive", "not_evaluable", "stale")
 
@@ -15,9 +16,10 @@ def applied(result: GateResult, gate: Gate, facts: Facts) -> GateResult:
     waivers = [waiver for waiver in facts.waivers if waiver.gate_id == gate.id]
     if result.verdict not in WAIVABLE or not waivers:
         return result
-    valid = next((waiver for waiver in waivers if refusal(gate, waiver, facts.now) is None), None)
+    why_not = {one.id: refusal(gate, one, facts.now) or worsened(gate, one, result) for one in waivers}
+    valid = next((waiver for waiver in waivers if why_not[waiver.id] is None), None)
     if valid is None:
-        refusals = [f"The waiver {one.id} does not count: {refusal(gate, one, facts.now)}." for one in waivers]
+        refusals = [f"The waiver {name} does not count: {why}." for name, why in why_not.items()]
         return dataclasses.replace(result, reason=" ".join([result.reason, *refusals]))
     reason = f"Waived until {valid.expires_at.date().isoformat()} by the waiver {valid.id}. Without it: {result.reason}"
     effect = "review" if result.effect == "block" else result.effect
@@ -37,3 +39,16 @@ def refusal(gate: Gate, waiver: Waiver, now: datetime) -> str | None:
     if not waiver.granted_at <= now < waiver.expires_at:
         return "it is not in force"
     return None
+
+
+def worsened(gate: Gate, waiver: Waiver, result: GateResult) -> str | None:
+    """Why a waiver does not cover this answer of its gate: it is worse than the one that was signed."""
+    if not waiver.verdict:
+        return None
+    if SEVERITY[result.verdict] > SEVERITY[waiver.verdict]:
+        return f"the answer was {waiver.verdict.replace('_', ' ')} when it was signed"
+    if not isinstance(gate.require, BoundRequirement) or result.value is None or waiver.value is None:
+        return None
+    lower = gate.require.op in (">=", ">")
+    worse = result.value < waiver.value if lower else result.value > waiver.value
+    return f"the value was {words.number(waiver.value, result.value)} when it was signed" if worse else None

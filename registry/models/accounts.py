@@ -65,7 +65,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 class Grant(Record):
     """One role of one account, for one AI system or, where none is named, for all of them.
 
-    A role that signs or runs the platform waits for a second person where a person gave it.
+    A role that signs, operates or runs the platform waits for a second person where a person gave it.
     """
 
     account = models.ForeignKey(User, on_delete=models.PROTECT, related_name="grants")

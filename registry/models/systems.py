@@ -60,6 +60,15 @@ class AISystem(Record):
     )
     legal_basis = models.TextField(blank=True)
     owner = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")
+    registered_by = models.ForeignKey(
+        "registry.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    classified_by = models.ForeignKey(
+        "registry.User", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    classified_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when the tier counts; before, the system counts as high risk"
+    )
     revision = models.PositiveIntegerField(default=1)
 
     class Meta(Record.Meta):
@@ -68,3 +77,13 @@ class AISystem(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_classified(self) -> bool:
+        """Whether a risk officer, who is not the registrar, has said which tier it is."""
+        return self.classified_at is not None
+
+    @property
+    def tier_in_force(self) -> str:
+        """What policies and clauses read: the highest until the tier is confirmed, so that nobody picks the weakest."""
+        return self.risk_tier if self.is_classified else self.RiskTier.HIGH

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from audit import log
 from audit.actors import Actor
+from audit.models import Event
 from registry import authentication, events, signatures
 from registry.errors import Conflict, NotPermitted, SignatureRejected
 from registry.models import Grant, SigningFactor, User
@@ -67,7 +68,8 @@ def enrol(account: User, *, password: str, actor: Actor, code: str = "") -> Enro
     """Make a new key and a new secret for one's own account; a first code confirms that the authenticator has it.
 
     While a factor is active, a code of it is needed too: who found out the password alone replaces nothing. One that
-    still waits for its first code is retired, so that only the newest can be confirmed.
+    still waits for its first code is retired, so that only the newest can be confirmed. Refused under a password that
+    whoever made the account set, and so knows.
     Records signing_factor.enrolled. Raises SignatureRejected for a wrong password or code, NotPermitted, Conflict.
     """
     account = _own(account, password, actor)
@@ -232,7 +234,20 @@ def _own(account: User, password: str, actor: Actor) -> User:
     if own.pk != account.pk:
         raise NotPermitted("Nobody enrols a factor for somebody else.", remedy="Let them sign in and enrol it.")
     check_password(own, password)
+    _check_chosen(own)
     return own
+
+
+def _check_chosen(account: User) -> None:
+    """Read from the log, which nobody rewrites: a password is the owner's own once they have changed it."""
+    told = Event.objects.filter(subject_type="account", subject_id=str(account.pk))
+    made_by_another = told.filter(event="account.created").exclude(actor__startswith="system:").exists()
+    own = f"person:{account.pk}"
+    if made_by_another and not told.filter(event="account.password_changed", actor=own).exists():
+        raise NotPermitted(
+            "Whoever made your account knows your password, so nobody signs with it.",
+            remedy="Change it first: POST /api/v1/me/password, or the page 'Change password'.",
+        )
 
 
 @sensitive_variables("code")

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit import log
@@ -15,7 +15,7 @@ from audit.models import Hold
 from registry import artifacts, events
 from registry.errors import Conflict, RegistryError
 from registry.gates import durations, grammar
-from registry.models import Artifact, ModelVersion, Slot, SlotAssignment
+from registry.models import Artifact, ModelVersion, PeriodicReview, Slot, SlotAssignment
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import artifacts as files
@@ -24,6 +24,8 @@ from registry.services.decisions import staleness
 
 Lifecycle = ModelVersion.Lifecycle
 _IN_USE = frozenset({"serving", "canary"})
+#: At least so long what answered people can be looked at again, whatever policies say.
+AFTER_SERVING = durations.Duration(months=6)
 
 
 def retire(version: ModelVersion, *, actor: Actor, reason: str) -> ModelVersion:
@@ -46,7 +48,8 @@ def purge(version: ModelVersion, *, actor: Actor, reason: str) -> ModelVersion:
     """Give up a retired version's artifact; the bytes go once nothing living refers to them. The record stays.
 
     Records model_version.purged and, where it was the last referrer, artifact.purged; or model_version.retire_refused.
-    Raises Conflict while the version is in use, a legal hold stands over it, or a policy's retention still runs.
+    Raises Conflict while the version is in use, its break-glass waits for its review, a legal hold stands over it, a
+    policy's retention runs, or within six months after it served.
     """
 
     def work(locked: ModelVersion) -> None:
@@ -76,12 +79,13 @@ def sweep(*, actor: Actor) -> int:
 
 
 def kept_until(version: ModelVersion) -> datetime | None:
-    """Until when the policies that judged the version keep what they ask to keep; None where none does.
+    """Until when the version is kept because it served, and because policies that judged it ask for it; None: no more.
 
     Counted from the day the version last served, or was made.
     """
-    last = _last_used(version)
-    ends = []
+    last, ends = _last_used(version), []
+    if _named(version).exists():
+        ends.append(durations.after(last, AFTER_SERVING))
     for promotion in version.promotions.select_related("policy"):
         retention = grammar.parse(promotion.policy.document).retention
         terms = [term for term in (retention.prediction_log, retention.technical_file) if term]
@@ -125,9 +129,14 @@ def _check_free(version: ModelVersion) -> None:
     if standing:
         grounds = "; ".join(f"{hold} ({hold.ground})" for hold in standing)
         raise Conflict(f"It must be kept: {grounds}.", remedy="Ask again when the hold is released.")
+    open_reviews = PeriodicReview.objects.filter(emergency__model_version=version)
+    if open_reviews.exclude(state=PeriodicReview.State.COMPLETED).exists():
+        raise Conflict("Nobody has reviewed its break-glass.", remedy="Have another person review it first.")
     until = kept_until(version)
     if until is not None and until > timezone.now():
-        raise Conflict(f"A policy keeps it until {until:%d %B %Y}.", remedy="Purge it after that day.")
+        raise Conflict(
+            f"A policy, or that it served, keeps it until {until:%d %B %Y}.", remedy="Purge it after that day."
+        )
 
 
 def _holds(version: ModelVersion) -> Iterator[Hold]:
@@ -145,10 +154,14 @@ def _holds(version: ModelVersion) -> Iterator[Hold]:
     yield from Hold.objects.filter(scope, released_at=None)
 
 
+def _named(version: ModelVersion) -> QuerySet[SlotAssignment]:
+    """What slots served of the version, as champion or as canary, by an approval or a break-glass."""
+    return SlotAssignment.objects.filter(Q(champion=version) | Q(canary=version))
+
+
 def _last_used(version: ModelVersion) -> datetime:
-    named = SlotAssignment.objects.filter(Q(champion=version) | Q(canary=version))
     ends = [deployed.until for deployed in axes.of([version])[version.pk].deployment if deployed.until]
-    return max([version.created_at, *ends, *named.order_by("-since").values_list("since", flat=True)[:1]])
+    return max([version.created_at, *ends, *_named(version).order_by("-since").values_list("since", flat=True)[:1]])
 
 
 def _mark_purged(artifact: Artifact, actor: Actor, reason: str) -> None:

@@ -49,7 +49,7 @@ def create(
 
 
 def grant(account: User, role: Role, *, actor: Actor, system: AISystem | None = None) -> Grant:
-    """Let an account act in a role; one that signs or runs the platform waits until a second person agrees.
+    """Let an account act in a role; one that signs, operates or runs the platform waits until another agrees.
 
     Refuses a signing role for a service account or a platform admin, and any role that one grants to oneself. A part of
     the system, which makes the first accounts, needs no second person; the log says which it was.
@@ -199,6 +199,8 @@ def _check_passwords(account: User, old: str, new: str) -> None:
         minutes = authentication.locked_minutes(account.username)
         wrong = f"too many wrong passwords; wait {minutes} minutes" if minutes else "is not right"
         raise Invalid("The old password is not right.", problems=[Problem("/old", wrong)])
+    if old == new:
+        raise Invalid("The new password is the old one.", problems=[Problem("/new", "is what you have already")])
     try:
         password_validation.validate_password(new, account)
     except ValidationError as error:

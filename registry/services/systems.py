@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from audit import log
 from audit.actors import Actor
-from registry import events
+from registry import actors, events
+from registry.errors import DutyConflict
 from registry.gates.materiality import materiality
 from registry.models import AISystem, RegisteredModel, Slot, User
 from registry.permissions import require
@@ -41,11 +43,14 @@ def register(
     legal_basis: str = "",
     stakes: Stakes = Stakes(),
 ) -> AISystem:
-    """Enter an AI system into the inventory. Records system.registered. Raises Invalid, AlreadyExists, NotPermitted."""
-    require(actor, Action.REGISTER)
-    system = AISystem(
-        name=name, purpose=purpose, risk_tier=risk_tier, owner=owner, legal_basis=legal_basis, **asdict(stakes)
-    )
+    """Enter an AI system into the inventory.
+
+    The tier is what the registrar believes: until a risk officer has confirmed it the system counts as high risk.
+    Records system.registered. Raises Invalid, AlreadyExists, NotPermitted.
+    """
+    registrar = require(actor, Action.REGISTER)
+    stated = {"purpose": purpose, "risk_tier": risk_tier, "legal_basis": legal_basis, **asdict(stakes)}
+    system = AISystem(name=name, owner=owner, registered_by=registrar, **stated)
     _tidy(system)
     rows.check(system)
     with transaction.atomic(durable=True):
@@ -60,12 +65,14 @@ def register(
 def update(system: AISystem, *, changes: dict[str, Any], revision: int, actor: Actor) -> AISystem:
     """Change what stands in the inventory. A risk officer alone changes the tier and the stakes, and nothing else.
 
+    Naming the tier, be it the same, confirms it: it counts from then on. Who registered the system does neither.
     What policies were judged on has moved then: open requests go stale, approvals are to be reviewed.
-    Records system.updated and, for tier and stakes, system.classified. Raises RevisionMismatch, Invalid, NotPermitted.
+    Records system.updated and, for tier and stakes, system.classified. Raises RevisionMismatch, Invalid, NotPermitted,
+    DutyConflict.
     """
 
     if CLASSIFIED & changes.keys():
-        require(actor, Action.CLASSIFY, system)
+        _require_classifier(actor, system)
     if not changes.keys() <= CLASSIFIED:
         require(actor, Action.REGISTER, system)
     with transaction.atomic(durable=True):
@@ -74,6 +81,8 @@ def update(system: AISystem, *, changes: dict[str, Any], revision: int, actor: A
         rows.match_revision(system.revision, revision)
         for field, value in changes.items():
             setattr(system, field, value)
+        if "risk_tier" in changes:
+            system.classified_by, system.classified_at = actors.account(actor), timezone.now()
         system.revision += 1
         _tidy(system)
         rows.check(system)
@@ -98,6 +107,14 @@ def with_materiality(wanted: str) -> models.Q:
     return models.Q(
         *(models.Q(exposure=exposure, reliance=reliance) for exposure, reliance in fitting), _connector="OR"
     )
+
+
+def _require_classifier(actor: Actor, system: AISystem) -> None:
+    officer = require(actor, Action.CLASSIFY, system)
+    if officer.pk == system.registered_by_id:
+        raise DutyConflict(
+            "You registered the system; another person says what is at stake.", remedy="Ask another risk officer."
+        )
 
 
 def _tidy(system: AISystem) -> None:

@@ -17,6 +17,7 @@ from tests.permissions.rules import (
     acts,
     governs,
     lists,
+    lists_apart,
     makes,
     own,
     reads,
@@ -56,6 +57,10 @@ def slot(world: World) -> dict[str, Any]:
 
 def system(world: World) -> dict[str, Any]:
     return {"id": str(world.system.pk)}
+
+
+def artifact(world: World) -> dict[str, Any]:
+    return {"digest": world.newest(ModelVersion.objects.all(), "model__system").artifact_digest}
 
 
 def origin(world: World) -> dict[str, Any]:
@@ -104,7 +109,7 @@ LOG: dict[str, Door] = {
     "audit_redactions_withdraw": governs(Action.ERASE, why),
 }
 INVENTORY: dict[str, Door] = {
-    "systems_list": lists(),
+    "systems_list": lists_apart(),
     "systems_register": governs(
         Action.REGISTER, lambda w: {"name": "new", "purpose": "To be tested.", "risk_tier": "minimal"}
     ),
@@ -118,9 +123,9 @@ INVENTORY: dict[str, Door] = {
     "model_versions_retire": acts(Action.RETIRE, why),
     "model_versions_purge": acts(Action.RETIRE, why),
     "artifacts_list": lists(),
-    "artifacts_get": reads(path=lambda w: {"digest": w.newest(ModelVersion.objects.all(), "model__system").artifact_digest}),
-    "inventory_list": lists(),
-    "inventory_table": lists(),
+    "artifacts_get": reads(path=artifact),
+    "inventory_list": lists_apart(),
+    "inventory_table": lists_apart(),
 }
 DATA: dict[str, Door] = {
     "datasets_list": lists(),
@@ -241,7 +246,7 @@ AFTERWARDS: dict[str, Door] = {
     "approvals_get": reads(),
     "approvals_suspend": acts(Action.SUSPEND, signs(), by_person=True),
     "approvals_revoke": acts(Action.SUSPEND, signs(), by_person=True),
-    "approvals_resume": acts(Action.SUSPEND, signs(), by_person=True),
+    "approvals_resume": acts(Action.DECIDE, signs()),
     "reviews_list": lists(),
     "reviews_get": reads(),
     "reviews_complete": acts(Action.DECIDE, signs(outcome="continue")),
@@ -266,7 +271,7 @@ AFTERWARDS: dict[str, Door] = {
     "incidents_close": acts(Action.HANDLE_INCIDENT, why),
 }
 DUTIES: dict[str, Door] = {
-    "review_tasks_list": lists(),
+    "review_tasks_list": lists(query=lambda w: {"all": "true"}),
     "review_tasks_get": reads(path=lambda w: {"id": w.newest(ReviewTask.objects.all(), "promotion__slot__system").pk}),
     "delegations_list": lists(),
     "delegations_get": reads(),
@@ -283,7 +288,7 @@ DUTIES: dict[str, Door] = {
         },
     ),
     "delegations_revoke": theirs(),
-    "promotions_claim": acts(Action.DECIDE),
+    "promotions_claim": Door(Reach.SYSTEM, frozenset({Role.VALIDATOR})),  # the open step is a validator's
     "promotions_unclaim": acts(Action.DECIDE),
     "promotions_recuse": acts(Action.DECIDE, why),
     "promotions_comments": reads(),
@@ -313,8 +318,8 @@ DOCUMENTS: dict[str, Door] = {
     "dataset_versions_write": acts(Action.DESCRIBE, signs(section="motivation", text="T"), by_person=True),
     "promotions_record": reads(),
     "promotions_statement": reads(),
-    "signing_keys_list": lists(),
-    "coverage_list": lists(),
+    "signing_keys_list": own(),  # public keys, for whoever verifies
+    "coverage_list": lists_apart(),
     "systems_coverage": reads(path=system),
     "systems_exempt": acts(Action.EXEMPT, signs(clause="gdpr.35"), path=system),
     "exemptions_list": lists(),

@@ -19,7 +19,8 @@ class Reach(Enum):
     INSTALLATION = "of no system: 403 for everybody but holders of the role for all systems"
     READERS = "of no system, for whoever reads one: 404, 403 or nothing for others"
     SIGNED_IN = "for every account, about itself"
-    LISTED = "a list: everybody signed in gets one, of what they may read"
+    LISTED = "a list of what one may read: empty for who reads nothing of the system"
+    LISTED_APART = "a list that has something of another system too: nothing of the system is told to others"
     PUBLIC = "for anybody"
 
 
@@ -61,6 +62,10 @@ def reads(**more: Any) -> Door:
 
 def lists(**more: Any) -> Door:
     return Door(Reach.LISTED, **more)
+
+
+def lists_apart(**more: Any) -> Door:
+    return Door(Reach.LISTED_APART, **more)
 
 
 def reads_everything(**more: Any) -> Door:

@@ -1,5 +1,6 @@
 """Every endpoint x every role x its own and another system. A new endpoint without a line in `doors` fails here."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.permissions.world import Caller, World
 METHODS = ("get", "post", "put", "patch", "delete")
 OPENED, REFUSED, UNSEEN, UNKNOWN = "opened", "refused", "unseen", "not signed in"
 #: What becomes of who may, with a body that cannot be used or a code that does not work.
-UNUSABLE, UNPROVEN, EMPTY = "unusable", "not proven", "an empty list"
+UNUSABLE, UNPROVEN, EMPTY, LEAKED = "unusable", "not proven", "an empty list", "told a name"
 MAY = {OPENED, UNUSABLE, UNPROVEN}
 
 
@@ -70,8 +71,9 @@ def expected(door: Door, caller: Caller) -> set[str]:
         return _refusals(door, caller)
     if door.reach is Reach.SIGNED_IN:
         return MAY
-    if door.reach is Reach.LISTED:
-        return {OPENED} if _reads(caller) else {EMPTY}
+    if door.reach in (Reach.LISTED, Reach.LISTED_APART):
+        others = {EMPTY} if door.reach is Reach.LISTED else {EMPTY, OPENED}
+        return {OPENED} if _reads(caller) else others
     if caller.role in door.roles and _there(door, caller):
         return MAY
     return _refusals(door, caller)
@@ -104,7 +106,6 @@ def call(name: str, door: Door, caller: Caller, world: World) -> tuple[str, int,
     """Send the request, take back whatever it did, and say what became of it."""
     method, template = OPERATIONS[name]
     with _undone():
-        client = caller.client()
         row, given = world.row_behind(template), door.path(world)
         path = template
         for key in ("id", "key", "digest"):
@@ -114,8 +115,17 @@ def call(name: str, door: Door, caller: Caller, world: World) -> tuple[str, int,
         headers = {"If-Match": f'"{getattr(row, "revision", 1)}"'}
         sent = door.query(world) if method == "get" else door.body(world)
         kind = {} if method == "get" else {"format": "multipart" if door.form else "json"}
-        answer = getattr(client, method)(path, sent, headers=headers, **kind)
-    return _outcome(answer), answer.status_code, _words(answer)
+        answer = getattr(world.client(caller), method)(path, sent, headers=headers, **kind)
+    outcome = LEAKED if _tells(answer, f"{path} {sent}", caller, world) else _outcome(answer)
+    return outcome, answer.status_code, _words(answer)
+
+
+def _tells(answer: Any, asked: str, caller: Caller, world: World) -> bool:
+    """Whether somebody who does not read the system learns what something in it is called."""
+    if _reads(caller):
+        return False
+    said = answer.getvalue().decode(errors="replace")
+    return any(re.search(rf"\b{re.escape(one)}\b", said) for one in world.names if one not in asked)
 
 
 def _outcome(answer: Any) -> str:
@@ -135,7 +145,7 @@ def _outcome(answer: Any) -> str:
 
 def _is_empty(answer: Any) -> bool:
     """Whether a list answers with nothing in it."""
-    if answer.status_code != 200 or "json" not in answer.headers["Content-Type"]:
+    if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("application/json"):
         return False
     shown = answer.json()
     return shown == [] or (isinstance(shown, dict) and shown.get("results") == [])

@@ -32,13 +32,6 @@ class Caller:
         """Whether it is somebody who could ever sign: a person who does not run the platform."""
         return self.account is not None and self.account.kind == User.Kind.PERSON and self.role != Role.PLATFORM_ADMIN
 
-    def client(self) -> APIClient:
-        """What calls with this account's token, or without any."""
-        client = APIClient()
-        if self.token:
-            client.credentials(HTTP_AUTHORIZATION=self.token)
-        return client
-
 
 class World:
     """Built once for all doors: what a request does to it is taken back."""
@@ -48,6 +41,22 @@ class World:
         desks.reviewed(self.house)
         self.systems = list(AISystem.objects.order_by("pk"))
         self.elsewhere: AISystem = factories.system()
+
+    @cached_property
+    def _client(self) -> APIClient:
+        """One for all requests: each new client builds every middleware anew."""
+        return APIClient()
+
+    def client(self, caller: Caller) -> APIClient:
+        """What calls with this account's token, or without any."""
+        self._client.credentials(**({"HTTP_AUTHORIZATION": caller.token} if caller.token else {}))
+        return self._client
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What things of the system are called: nobody learns these who does not read it."""
+        house = self.house
+        return [house.system.name, house.model.name, house.data.dataset.name, house.slot.key]
 
     @property
     def system(self) -> AISystem:
@@ -72,7 +81,7 @@ class World:
 
     def callers_at(self, reach: Reach) -> list[Caller]:
         """Those whose answers differ there: what belongs to a system tells here from elsewhere, the rest everywhere."""
-        of_a_system = reach in (Reach.SYSTEM, Reach.HELD, Reach.MAKING, Reach.LISTED)
+        of_a_system = reach not in (Reach.INSTALLATION, Reach.READERS, Reach.SIGNED_IN, Reach.PUBLIC)
         places = {"", "here", "elsewhere"} if of_a_system else {"", "here", "everywhere"}
         return [caller for caller in self.callers if caller.where in places]
 

@@ -29,7 +29,8 @@ class Scope:
         """What the clauses' conditions read."""
         row = self.systems[system]
         names = ("risk_tier", "position", "exposure", "reliance", "personal_data", "regimes")
-        return {"system": {name: getattr(row, name) for name in names} | {"materiality": systems.materiality_of(row)}}
+        stated = {name: getattr(row, name) for name in names} | {"materiality": systems.materiality_of(row)}
+        return {"system": stated | {"risk_tier": row.tier_in_force}}
 
     @cached_property
     def versions(self) -> list[ModelVersion]:

@@ -25,7 +25,7 @@ from registry.models import (
     User,
 )
 from registry.services import signing
-from registry.services.decisions import delegations, dual_control, duties, gating
+from registry.services.decisions import delegations, dual_control, duties, endings, gating
 from registry.services.signing import Stated
 
 
@@ -83,7 +83,8 @@ def problem(promotion: PromotionRequest) -> str | None:
     As many queries whatever the evidence, the gates and the rounds: it is asked at every assignment.
     """
     promotion.model_version = _version(promotion)
-    ended = _ended(promotion)
+    told = endings.told(promotion)
+    ended = _ended(promotion, told) or endings.problem(promotion, told)
     if ended:
         return ended
     gates, decisions = gates_of(promotion), decisions_of(promotion)
@@ -145,7 +146,7 @@ def _version(promotion: PromotionRequest) -> ModelVersion:
     return ModelVersion.objects.select_related(*related).get(pk=promotion.model_version_id)
 
 
-def _ended(promotion: PromotionRequest) -> str | None:
+def _ended(promotion: PromotionRequest, told: endings.Told) -> str | None:
     """What the request's own columns say, and its version's."""
     now = timezone.now()
     if promotion.state not in PromotionRequest.VALID:
@@ -157,7 +158,8 @@ def _ended(promotion: PromotionRequest) -> str | None:
     version = promotion.model_version
     if version.lifecycle != ModelVersion.Lifecycle.REGISTERED:
         return f"{version} is {version.lifecycle}."
-    if promotion.stale_since and _grace_ends(promotion, promotion.stale_since) <= now:
+    since = endings.stale_since(promotion, told)
+    if since and _grace_ends(promotion, since) <= now:
         return "Its grounds moved, and nobody reviewed it in time."
     return None
 

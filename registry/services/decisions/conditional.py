@@ -40,7 +40,7 @@ def _judge(gate: Gate, condition: Condition, now: datetime) -> GateResult:
     items, champion = _evidence(version), grounds.baseline(version, slot)
     given = gating.facts(version, slot, promotion.policy, items, champion, change_class=promotion.change_class, now=now)
     # The condition's threshold must be older than the test that meets it, as a policy's must.
-    return evaluate.judge(gate, replace(given, policy_effective_from=condition.created_at))
+    return evaluate.judge(gate, replace(given, policy_effective_from=condition.created_at or now))
 
 
 def _evidence(version: ModelVersion) -> list[EvidenceItem]:

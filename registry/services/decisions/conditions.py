@@ -34,7 +34,8 @@ def prepare(promotion: PromotionRequest, given: Sequence[Mapping[str, Any]]) -> 
     """The conditions of a decision that is about to be signed, checked and not saved yet. Raises Invalid.
 
     Each is due before the approval could end. A rule is one gate of the policy grammar, and is judged on evidence begun
-    after the decision, unless it says `preregistered: false`.
+    after the decision; only one about a contract check may say `preregistered: false`. One that the evidence of now
+    meets already must be standing.
     """
     valid_for = durations.parse(approvals.policy_of(promotion).approval.valid_for)
     until = durations.after(timezone.now(), valid_for)
@@ -43,7 +44,11 @@ def prepare(promotion: PromotionRequest, given: Sequence[Mapping[str, Any]]) -> 
     problems = [problem for place, one in enumerate(given) for problem in _problems(f"/conditions/{place}", one, until)]
     if problems:
         raise Invalid("Some conditions cannot be used.", problems=problems)
-    return [_condition(promotion, one) for one in given]
+    rows = [_condition(promotion, one) for one in given]
+    idle = [problem for place, row in enumerate(rows) for problem in _met_already(f"/conditions/{place}/rule", row)]
+    if idle:
+        raise Invalid("Some conditions ask for nothing.", problems=idle)
+    return rows
 
 
 def attach(rows: Sequence[Condition], decision: Decision, *, actor: Actor) -> list[Condition]:
@@ -144,7 +149,20 @@ def _rule_problems(path: str, rule: Any) -> list[Problem]:
         return [Problem(f"{path}/{one.path.strip('$.')}".rstrip("/"), one.detail, one.remedy) for one in error.problems]
     if gate.skip_when is not None:
         return [Problem(f"{path}/skip_when", "does not go with a condition", "Remove it: a condition is not skipped.")]
+    if not gate.preregistered and gate.evidence.kind != "contract_check":
+        return [Problem(f"{path}/preregistered", "lets figures count that are known", "Remove it, and measure again.")]
     return []
+
+
+def _met_already(path: str, condition: Condition) -> list[Problem]:
+    """A condition that is met when it is signed binds nobody, unless it must stay so."""
+    if condition.rule is None or condition.standing:
+        return []
+    now = timezone.now()
+    verdict, finding = conditional.judged(condition, now)
+    if verdict != "pass":
+        return []
+    return [Problem(path, f"is met already: {finding}", "Ask for something new, or let it stand all the time.")]
 
 
 def _condition(promotion: PromotionRequest, given: Mapping[str, Any]) -> Condition:

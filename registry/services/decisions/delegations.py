@@ -13,8 +13,8 @@ from audit.events import timestamp
 from registry import actors, events
 from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, Problem, RegistryError
 from registry.models import AISystem, Delegation, User
-from registry.permissions import roles, visible_systems
-from registry.roles import SIGNING, Role
+from registry.permissions import allows, roles, visible_systems
+from registry.roles import SIGNING, Action, Role
 from registry.services import signing
 
 LONGEST = timedelta(days=90)
@@ -33,7 +33,8 @@ def delegate(
 ) -> Delegation:
     """Let another person sign in one of one's own roles, for one system or for all, for ninety days at most.
 
-    It gives no role away and cannot be handed on: each signature asks whether both persons may decide at that moment.
+    The other one signs there already, in whatever role. It gives no role away and cannot be handed on: each signature
+    asks whether both persons may decide at that moment.
     Records delegation.made. Raises Invalid, NotPermitted, DutyConflict.
     """
     delegator = signing.person(actor)
@@ -138,6 +139,12 @@ def _check_delegate(to: User, delegator: User, system: AISystem | None) -> None:
     if not (readable.filter(pk=system.pk) if system else readable).exists():
         raise Invalid(
             f"{to} may not read what they would decide on.", remedy="Have a role granted to them that reads there."
+        )
+    if not allows(to, Action.DECIDE, system):
+        where = f"for the system {system.name!r}" if system else "for every system"
+        raise DutyConflict(
+            f"{to} does not sign {where}, and one person alone makes nobody a signer.",
+            remedy="Name somebody who holds a role that signs there.",
         )
 
 

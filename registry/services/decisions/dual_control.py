@@ -22,7 +22,8 @@ SIGNATURES = 2
 def in_force(promotion: PromotionRequest, now: datetime | None = None) -> tuple[facts.Waiver, ...]:
     """The waivers of a request that had been granted at a moment and had not ended, as the gates read them.
 
-    Only for exactly the artifact and policy that it binds, and only where both signatures are genuine.
+    Only for exactly the artifact and policy that it binds, and only where both signatures are genuine. Each carries
+    what its gate had answered: it covers nothing that is worse.
     """
     now = now or timezone.now()
     rows = promotion.waivers.filter(Q(ended_at=None) | Q(ended_at__gt=now), granted_at__lte=now).order_by("id")
@@ -115,6 +116,7 @@ def _bound(waiver: Waiver, promotion: PromotionRequest) -> bool:
 
 
 def _fact(waiver: Waiver, made: Iterable[Signature]) -> facts.Waiver:
+    answer = records.waived(waiver)
     brought = {"rationale": waiver.rationale, "compensating_control": waiver.compensating_control}
     return facts.Waiver(
         id=str(waiver.pk),
@@ -123,4 +125,6 @@ def _fact(waiver: Waiver, made: Iterable[Signature]) -> facts.Waiver:
         granted_at=waiver.granted_at or waiver.created_at,
         expires_at=waiver.expires_at,
         brings=tuple(name for name, text in brought.items() if text.strip()),
+        verdict=answer.verdict if answer else "",
+        value=answer.value if answer else None,
     )

@@ -1,10 +1,12 @@
 """Separation of duties from the record: who had a part in a request, who stepped back, and who may not decide."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit import log
@@ -13,9 +15,9 @@ from audit.models import Event
 from registry import events
 from registry.errors import AlreadyExists, Conflict, NotPermitted
 from registry.gates import duties
-from registry.models import CardText, Decision, PromotionRequest, Recusal, User
+from registry.models import CardText, Decision, Grant, ModelVersion, PromotionRequest, Recusal, User
 from registry.permissions import allows
-from registry.roles import Action
+from registry.roles import ROLES_FOR, Action
 from registry.services import signing
 from registry.services.decisions import delegations, tasks
 
@@ -30,6 +32,7 @@ class History:
     submitters: tuple[str, ...]
     edits: tuple[tuple[datetime, str], ...]
     recusals: tuple[tuple[datetime, str], ...]
+    registering: tuple[tuple[datetime, str], ...]
 
     def last_editor(self, at: datetime) -> str | None:
         """Who had written the newest text about the version by then."""
@@ -39,18 +42,44 @@ class History:
         """Who had stepped back by then."""
         return tuple(person for moment, person in self.recusals if moment <= at)
 
+    def behind(self, at: datetime) -> tuple[str, ...]:
+        """Who may have been behind a service account that had a part in it, by then."""
+        return tuple(person for moment, person in self.registering if moment <= at)
+
 
 def history(promotion: PromotionRequest) -> History:
-    """From the rows and, for who put it forward in each round, from the log; three queries."""
+    """From the rows and, for who put it forward in each round, from the log; few queries, however many rounds."""
     told = Event.objects.filter(subject_type="promotion", subject_id=str(promotion.pk), event__in=SUBMITTING)
     texts = CardText.objects.filter(
         subject_type=CardText.Subject.MODEL_VERSION, subject_id=promotion.model_version_id
     ).order_by("signed_at")
+    submitters = tuple(actor.partition(":")[2] for actor in told.values_list("actor", flat=True))
+    version = promotion.model_version
+    makers = {str(promotion.author_id), *submitters, *makers_of(version)}
     return History(
-        submitters=tuple(actor.partition(":")[2] for actor in told.values_list("actor", flat=True)),
+        submitters=submitters,
         edits=tuple((moment, str(person)) for moment, person in texts.values_list("signed_at", "signer_id")),
         recusals=tuple((row.created_at, str(row.person_id)) for row in promotion.recusals.all()),
+        registering=registering(makers, promotion.slot.system_id),
     )
+
+
+def makers_of(version: ModelVersion) -> tuple[str, str]:
+    """Who trained a version, and who uploaded its data."""
+    return str(version.trained_by_id), str(version.dataset_version.uploaded_by_id)
+
+
+def registering(makers: Collection[str], system: UUID) -> tuple[tuple[datetime, str], ...]:
+    """Since when who may register in a system, where one of the makers is a service account; else nobody.
+
+    The record names no person behind such an account. Whoever could have told it what to do counts, also after the
+    role has ended: what they had made stays theirs.
+    """
+    if not User.objects.filter(pk__in=makers, kind=User.Kind.SERVICE).exists():
+        return ()
+    given = Grant.objects.filter(role__in=ROLES_FOR[Action.REGISTER], pending=False)
+    here = given.filter(Q(system=system) | Q(system=None))
+    return tuple((moment, str(person)) for moment, person in here.values_list("created_at", "account_id"))
 
 
 def record(
@@ -71,6 +100,7 @@ def record(
         approvers=tuple(approver for made in decisions for approver in _approvers(made)),
         submitters=known.submitters,
         recused=known.recused(at),
+        behind=known.behind(at),
     )
 
 

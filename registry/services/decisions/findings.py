@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from audit import log
 from audit.actors import Actor
-from audit.models import Event
 from registry import actors, events
 from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, Problem
-from registry.models import EvidenceSet, Finding, ModelVersion, PromotionRequest, User
+from registry.models import EvidenceSet, Finding, ModelVersion, PromotionRequest, Slot, User
 from registry.permissions import allows, require, roles
 from registry.roles import ROLES_FOR, Action, Role
 from registry.services import signing
@@ -44,8 +43,8 @@ class Wrong:
 def raise_(version: ModelVersion, wrong: Wrong, *, actor: Actor, promotion: PromotionRequest | None = None) -> Finding:
     """Say what is wrong with a version. A high or critical finding stops every signature on it until it is settled.
 
-    An approval that stands already goes on: to suspend it is an act of its own. Records finding.raised.
-    Raises Invalid, NotPermitted.
+    What serves goes on, and nothing new begins: to suspend an approval is an act of its own. The same bytes under
+    another number have the same findings. Records finding.raised. Raises Invalid, NotPermitted.
     """
     account = require(actor, Action.FIND, version.model.system)
     finding = Finding(
@@ -100,7 +99,7 @@ def ready(finding: Finding, *, revision: int, actor: Actor) -> Finding:
 
 
 def retest(finding: Finding, *, evidence: EvidenceSet, reason: str, revision: int, actor: Actor) -> Finding:
-    """Close a finding on evidence that is newer than its mending, by somebody who did not mend it.
+    """Close a finding on evidence that is newer than its mending, by somebody with no part in it or in the version.
 
     The evidence is about the version itself or about a later one of the same model, which replaces it.
     Records finding.closed or finding.refused. Raises NotPermitted, DutyConflict, Invalid, Conflict, RevisionMismatch.
@@ -173,13 +172,24 @@ def reopen_lapsed(*, actor: Actor) -> Swept:
 def blocking(version: ModelVersion) -> list[Finding]:
     """The high and critical findings that stop signatures on a version, newest first.
 
-    What a row says of itself is not enough: a closed one has its newer evidence, an accepted one its genuine signature.
+    Those about the same bytes in the same system are its own, whichever number they were registered under. What a row
+    says of itself is not enough: a closed one has its newer evidence, an accepted one its genuine signature.
     """
-    severe = Finding.objects.filter(model_version=version, severity__in=Finding.BLOCKING)
+    severe = Finding.objects.filter(
+        model_version__artifact_digest=version.artifact_digest,
+        model_version__model__system=version.model.system_id,
+        severity__in=Finding.BLOCKING,
+    )
     rows = severe.select_related(
         "retest__model_version", "retest__evaluation", "model_version__dataset_version", "promotion"
     )
     return [row for row in rows if settlement.blocks(row)]
+
+
+def unsettled(version: ModelVersion) -> str | None:
+    """Which findings stop a version, in one sentence; None where none does."""
+    named = "; ".join(f"{row.get_severity_display()}: {row.title}" for row in blocking(version))
+    return f"Findings about the version are not settled ({named})." if named else None
 
 
 def _step(finding: Finding, work: Callable[[Finding, User], None], *, revision: int, actor: Actor) -> Finding:
@@ -203,9 +213,16 @@ def _lapsed() -> QuerySet[Finding]:
 
 
 def _hold_signatures(version: ModelVersion) -> None:
-    """Until the finding is there, nobody signs: a signature that the log has after it has seen it."""
-    requests = PromotionRequest.objects.filter(model_version=version, state__in=PromotionRequest.OPEN).order_by("id")
-    list(requests.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    """Until the finding is there, nobody signs or executes: what the log has after it has seen it.
+
+    The same bytes may be asked for twice in a slot; who holds several promotions of a slot holds the slot.
+    """
+    system = version.model.system_id
+    list(Slot.objects.select_for_update(no_key=True).filter(system=system).order_by("pk").values_list("pk"))
+    requests = PromotionRequest.objects.filter(
+        slot__system=system, model_version__artifact_digest=version.artifact_digest, state__in=PromotionRequest.OPEN
+    )
+    list(requests.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def _check_fits(finding: Finding) -> None:
@@ -249,16 +266,10 @@ def _must_be(finding: Finding, *states: str) -> None:
 
 
 def _must_be_independent(finding: Finding, account: User) -> None:
-    """The log says who worked on it: the row only knows the last of them."""
-    mended = Event.objects.filter(
-        subject_type="finding",
-        subject_id=str(finding.pk),
-        event__in=[events.FindingRemedied.event_name, events.FindingReady.event_name],
-        actor=f"person:{account.pk}",
-    )
-    if account.pk in (finding.remedied_by_id, finding.model_version.trained_by_id) or mended.exists():
+    """Whoever raised it may look whether it is mended; nobody else with a part in it or in the version."""
+    if account.pk in settlement.makers(finding) or settlement.worked(finding, account):
         raise DutyConflict(
-            "You trained the version or worked on what was found, so you do not retest it.",
+            "You made the version, asked for it, or worked on what was found, so you do not retest it.",
             remedy="Ask somebody who had no part in it.",
         )
 

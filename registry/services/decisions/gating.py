@@ -110,13 +110,13 @@ def context(
     return {
         "system": {
             "name": system.name,
-            "risk_tier": system.risk_tier,
-            "materiality": materiality(system.exposure, system.reliance),
+            "risk_tier": system.tier_in_force,
+            "materiality": materiality(system.exposure, system.reliance) if system.is_classified else "high",
             "position": system.position,
-            "personal_data": system.personal_data,
+            "personal_data": system.personal_data or not system.is_classified,
             "regimes": {name.replace("-", "_"): name in system.regimes for name in AISystem.Regime.values},
         },
-        "model": {"risk_tier": system.risk_tier, "name": version.model.name},
+        "model": {"risk_tier": system.tier_in_force, "name": version.model.name},
         "request": {
             "target_slot": slot.name,
             "has_champion": champion is not None,

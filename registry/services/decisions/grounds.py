@@ -7,8 +7,11 @@ Change = PromotionRequest.Change
 
 
 def baseline(version: ModelVersion, slot: Slot) -> ModelVersion | None:
-    """The champion that the version is compared with; None where there is none, or where it is the version itself."""
-    champion = gating.champion(slot)
+    """The champion that the version is compared with; None where there is none, or where it is the version itself.
+
+    Where nothing serves, it is the last that an approval let serve: who takes it out does not escape it.
+    """
+    champion = gating.champion(slot) or _last_champion(slot)
     return None if champion is None or champion.pk == version.pk else champion
 
 
@@ -31,5 +34,9 @@ def change_class(version: ModelVersion, slot: Slot) -> Change:
 
 
 def _last_champion(slot: Slot) -> ModelVersion | None:
-    served = slot.assignments.exclude(champion_promotion=None).select_related("champion").first()
+    """What served last by an approval; nothing can be compared with one whose artifact is gone."""
+    approved = slot.assignments.exclude(champion_promotion=None).exclude(
+        champion__lifecycle=ModelVersion.Lifecycle.PURGED
+    )
+    served = approved.select_related("champion").first()
     return served.champion if served else None

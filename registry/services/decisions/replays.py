@@ -10,7 +10,7 @@ from registry.gates import evaluate as gates
 from registry.gates import explaining, grammar
 from registry.gates.facts import Facts
 from registry.models import EvidenceItem, GateResult, PromotionRequest
-from registry.services.decisions import approvals, gating
+from registry.services.decisions import approvals, gating, governing
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def _judged(promotion: PromotionRequest, stored: list[GateResult], facts: Facts)
     answer = gates.evaluate(policy, facts)
     again = gating.results(promotion, answer)
     yield from _gates(stored, again)
-    yield from _one("request", "headline", promotion.headline, gates.headline(answer))
+    said, says = governing.answered(promotion.headline), governing.answered(gates.headline(answer))
+    yield from _one("request", "headline", said, says)
     record = records.digest(records.promotion(promotion, again))
     yield from _one("request", "record", promotion.record_digest, record)
 

@@ -19,6 +19,7 @@ from registry.models import Emergency, ModelVersion, PeriodicReview, PromotionRe
 from registry.permissions import require, roles
 from registry.roles import ROLES_FOR, Action
 from registry.services.decisions import approvals, refusals, sweeping
+from registry.services.decisions.duties import makers_of, registering
 from registry.services.rows import match_revision
 
 Cause, State = PeriodicReview.Cause, PeriodicReview.State
@@ -170,11 +171,13 @@ def about(review: PeriodicReview) -> PromotionRequest | Emergency:
 
 def made(version: ModelVersion) -> duties.DutyRecord:
     """Who has had a part in a version, whoever asked for its approval."""
+    trainer, uploader = makers_of(version)
     return duties.DutyRecord(
         author=None,
-        trainer=str(version.trained_by_id),
-        uploader=str(version.dataset_version.uploaded_by_id),
+        trainer=trainer,
+        uploader=uploader,
         last_editor=None,
+        behind=tuple(person for _, person in registering((trainer, uploader), version.model.system_id)),
     )
 
 

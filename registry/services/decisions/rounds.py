@@ -12,7 +12,7 @@ from registry.gates import approval, durations
 from registry.gates import evaluate as gates
 from registry.gates.results import Evaluation
 from registry.models import GateResult, ModelVersion, PromotionRequest
-from registry.services.decisions import approvals, gating, grounds, policies, tasks
+from registry.services.decisions import approvals, gating, governing, grounds, policies, tasks
 
 State = PromotionRequest.State
 
@@ -58,6 +58,7 @@ def check(request: PromotionRequest) -> None:
             f"{policy} does not apply to this request (see its applies_when).",
             remedy="Name the policy that governs this slot and risk tier.",
         )
+    governing.check(request)
 
 
 def run(request: PromotionRequest) -> Round:
@@ -82,7 +83,7 @@ def run(request: PromotionRequest) -> Round:
     request.evidence_digests = gating.digests(items)
     request.evidence_root = records.merkle_root(request.evidence_digests)
     request.state = State.IN_REVIEW if answer.verdict == "ready" else State.BLOCKED
-    request.headline = gates.headline(answer)
+    request.headline = governing.headline(request, gates.headline(answer))
     results = gating.results(request, answer)
     request.record_digest = records.digest(records.promotion(request, results))
     return Round(answer, results)

@@ -3,15 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from registry import records
-from registry.models import EvidenceSet, Finding, Signature
+from audit.models import Event
+from registry import events, records
+from registry.models import EvidenceSet, Finding, ModelVersion, PromotionRequest, Signature, User
 from registry.roles import Role
 from registry.services import signing
+from registry.services.decisions import duties
 from registry.services.signing import Stated
 
 State = Finding.State
+MENDING = (events.FindingRemedied.event_name, events.FindingReady.event_name)
 
 
 def settled(finding: Finding) -> bool:
@@ -55,16 +59,41 @@ def acceptance(finding: Finding) -> Signature | None:
 
 def parties(finding: Finding) -> frozenset[UUID | None]:
     """Who had a part in the version or in the finding: none of them accepts its risk."""
+    return makers(finding) | {finding.raised_by_id}
+
+
+def makers(finding: Finding) -> frozenset[UUID | None]:
+    """Who had a part in the version, or is to mend what was found."""
     version, promotion = finding.model_version, finding.promotion
     return frozenset(
         (
-            finding.raised_by_id,
             finding.owner_id,
             finding.remedied_by_id,
             version.trained_by_id,
             version.dataset_version.uploaded_by_id,
             promotion.author_id if promotion else None,
         )
+    )
+
+
+def worked(finding: Finding, account: User) -> bool:
+    """Whether somebody worked on the finding, or made or asked for its version or the same bytes registered again.
+
+    The log knows everybody who put a request forward or mended; the rows only know the last.
+    """
+    version = finding.model_version
+    same = ModelVersion.objects.filter(artifact_digest=version.artifact_digest, model__system=version.model.system_id)
+    requests = PromotionRequest.objects.filter(model_version__in=same)
+    asked = Q(
+        subject_type="promotion",
+        subject_id__in=[str(pk) for pk in requests.values_list("pk", flat=True)],
+        event__in=duties.SUBMITTING,
+    )
+    mended = Q(subject_type="finding", subject_id=str(finding.pk), event__in=MENDING)
+    return (
+        same.filter(Q(trained_by=account) | Q(dataset_version__uploaded_by=account)).exists()
+        or requests.filter(author=account).exists()
+        or Event.objects.filter(asked | mended, actor=f"person:{account.pk}").exists()
     )
 
 

@@ -6,10 +6,10 @@ from django.utils import timezone
 from audit import log
 from audit.actors import Actor
 from registry import events, records
-from registry.errors import Stale
+from registry.errors import Conflict, Stale
 from registry.gates.policy import Approval
 from registry.models import AISystem, ModelVersion, PolicyVersion, PromotionRequest, Slot
-from registry.services.decisions import approvals, gating, grounds, reviews, tasks
+from registry.services.decisions import approvals, findings, gating, grounds, reviews, tasks
 
 State = PromotionRequest.State
 #: A decision binds digests; what comes back to its gates (draft, blocked, changes requested) binds them anew.
@@ -43,8 +43,11 @@ def aged(promotion: PromotionRequest) -> str | None:
     """Why an approval that holds is too old to begin with, in one sentence; None where it is fresh.
 
     Asked, beside whether it holds, before a version begins to serve, takes a larger share, or is gone back to: it may
-    go on serving for its grace, but nothing new stands on it.
+    go on serving for its grace, but nothing new stands on it; nor on one whose version has an unsettled finding.
     """
+    wrong = findings.unsettled(promotion.model_version)
+    if wrong:
+        return wrong
     if promotion.stale_since is not None:
         return f"Its grounds have moved since it was approved ({promotion.stale_since:%d %B %Y})."
     if promotion.state != State.COMPLETED:
@@ -59,8 +62,11 @@ def aged(promotion: PromotionRequest) -> str | None:
 
 
 def require_fresh(promotion: PromotionRequest) -> None:
-    """Raises Stale where the approval does not hold, or where nothing new may begin on it."""
+    """Raises Stale where the approval does not hold, or nothing new may begin on it; Conflict where findings stand."""
     approvals.require_valid(promotion)
+    wrong = findings.unsettled(promotion.model_version)
+    if wrong:
+        raise Conflict(wrong, remedy="Have them mended and retested, or the risk accepted.")
     found = aged(promotion)
     if found:
         raise Stale(found, remedy="Submit a new promotion request for this version.")
@@ -85,10 +91,10 @@ def mark_system(system: AISystem, *, cause: str, actor: Actor) -> list[Promotion
     return _mark(PromotionRequest.objects.filter(slot__system=system), "context", cause=cause, actor=actor)
 
 
-def mark_slot(slot: Slot, *, champion: ModelVersion | None, actor: Actor) -> None:
+def mark_slot(slot: Slot, *, actor: Actor) -> None:
     """Another version has become champion: who was compared with another is stale. The slot is locked."""
     for request in _locked(slot.promotions.filter(state__in=BOUND, rollout=None)):
-        rival = champion if champion and champion.pk != request.model_version_id else None
+        rival = grounds.baseline(request.model_version, slot)
         if request.champion_digest != (rival.artifact_digest if rival else ""):
             go_stale(request, cause="another version has become champion", actor=actor)
 

@@ -6,6 +6,8 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils import timezone
 
+from audit.events import timestamp
+from audit.tree import proofs
 from registry import records
 from registry.errors import Conflict
 from registry.models import ModelVersion, PromotionRequest
@@ -50,7 +52,8 @@ def provenance(version: ModelVersion) -> dict[str, Any]:
 def decision(promotion: PromotionRequest) -> dict[str, Any]:
     """Whether the approval holds at this moment, by which policy and on which records. Raises Conflict before any.
 
-    It names nobody: who signed stands in the evidence pack.
+    It names nobody: who signed stands in the evidence pack. Whoever is shown it later sees its age: when the approval
+    ends by itself, and the log's head of now, under which nothing that came afterwards stands.
     """
     if promotion.decided_at is None:
         raise Conflict("Nobody has decided on the request yet.", remedy="Wait for the signatures that are missing.")
@@ -76,8 +79,21 @@ def decision(promotion: PromotionRequest) -> dict[str, Any]:
         "verificationResult": "PASSED" if holds else "FAILED",
         "verifiedLevels": [LEVELS[PromotionRequest.Approval(promotion.approval)] if holds else "FAILED"],
     }
-    named = {"name": FILE_NAME, "digest": {"sha256": promotion.artifact_digest}}
+    named = {
+        "name": FILE_NAME,
+        "digest": {"sha256": promotion.artifact_digest},
+        "annotations": _aging(promotion),
+    }
     return envelopes.statement([named], predicate_type=VERIFICATION_SUMMARY, predicate=predicate)
+
+
+def _aging(promotion: PromotionRequest) -> dict[str, Any]:
+    """Beside the subject, for the predicate's schema has no place for it; the names are ours."""
+    head = proofs.latest()
+    return {
+        **({"validUntil": timestamp(promotion.valid_until)} if promotion.valid_until else {}),
+        **({"logSize": str(head.size), "logHead": head.note} if head else {}),
+    }
 
 
 def subject(version: ModelVersion) -> dict[str, Any]:

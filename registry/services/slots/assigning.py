@@ -47,7 +47,7 @@ def assign(slot: Slot, share: Share, *, cause: str, actor: Actor, reason: str) -
     assignment.save(force_insert=True)
     log.record(_assigned(assignment), subject=slot, actor=actor, reason=reason, also=[assignment])
     if cause not in PASSING:
-        staleness.mark_slot(slot, champion=assignment.champion, actor=actor)
+        staleness.mark_slot(slot, actor=actor)
     return assignment
 
 
@@ -85,7 +85,7 @@ def last_holder(slot: Slot, *, but: ModelVersion | None = None) -> PromotionRequ
 
 
 def displaced(slot: Slot) -> PromotionRequest | None:
-    """Who served before a break-glass, where its approval holds: it goes on, and begins nothing; else `last_holder`."""
+    """Who would serve if no glass were broken: the champion, where its approval holds, goes on; else `last_holder`."""
     now, before = current(slot), slot.assignments.filter(champion_emergency=None).first()
     promotion = before.champion_promotion if before else None
     if promotion is not None and approvals.problem(promotion) is None:

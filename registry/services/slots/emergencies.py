@@ -10,27 +10,27 @@ from audit.actors import Actor
 from audit.events import timestamp
 from registry import artifacts, events, records
 from registry.errors import Conflict, Invalid
-from registry.models import Emergency, ModelVersion, PeriodicReview, PromotionRequest, Slot, SlotAssignment, User
+from registry.models import Emergency, ModelVersion, PeriodicReview, Slot, SlotAssignment, User
 from registry.permissions import require, roles
 from registry.roles import ROLES_FOR, Action
 from registry.services import signing
-from registry.services.decisions import approvals, refusals, reviews
+from registry.services.decisions import approvals, findings, refusals, reviews
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer
-from registry.services.slots import assigning, ending, warrants
+from registry.services.slots import assigning, ending, objections, warrants
 from registry.services.slots.assigning import Cause, Share
 
 LONGEST = timedelta(hours=24)
-Approval = PromotionRequest.Approval
-#: Somebody looked at the version and said no; a broken glass does not outvote them.
-SAID_NO = (Approval.REJECTED, Approval.REVOKED, Approval.SUSPENDED)
+#: Within this time the same artifact is not let into the same slot by a second break-glass.
+APART = timedelta(days=7)
 
 
 @sensitive_variables("credentials")
 def open(slot: Slot, *, version: ModelVersion, reason: str, credentials: Credentials, actor: Actor) -> Emergency:
     """Let a version serve in a slot at once, for 24 hours at most; a running canary is taken out.
 
-    Another person has to review it within 72 hours, and until then the glass is not broken again in this slot.
+    Another person has to review it within 72 hours, and until then the glass is not broken again in this slot; for the
+    same artifact not within seven days, whatever the review says.
     Records emergency.opened, review.opened and slot.assigned, or emergency.refused. Raises NotPermitted, DutyConflict,
     SignatureRejected, Invalid, Conflict.
     """
@@ -42,7 +42,8 @@ def open(slot: Slot, *, version: ModelVersion, reason: str, credentials: Credent
     def work(locked: Slot) -> None:
         role = _role(locked, version, actor)
         _check_version(locked, version)
-        _check_slot(locked)
+        _check_objections(version)
+        _check_slot(locked, version)
         emergency = _sign(locked, version, signer(), role, reason, actor)
         _serve(locked, emergency, reason, actor)
         opened.append(emergency)
@@ -91,23 +92,37 @@ def _check_version(slot: Slot, version: ModelVersion) -> None:
         raise Invalid("The version belongs to another system than the slot.", remedy="Name a slot of its own system.")
     if version.lifecycle != ModelVersion.Lifecycle.REGISTERED:
         raise Conflict(f"{version} is {version.lifecycle}.", remedy="Name a version that is registered.")
-    refused = slot.promotions.filter(model_version=version, approval__in=SAID_NO).first()
-    if refused is not None:
-        raise Conflict(
-            f"{version} was {refused.get_approval_display().lower()} for this slot.", remedy="Name another version."
-        )
     try:
         artifacts.read(version.artifact_digest)
     except (artifacts.ArtifactCorrupt, FileNotFoundError) as error:
         raise Conflict(f"The artifact of {version} is not what was registered.", remedy="Name another one.") from error
 
 
-def _check_slot(slot: Slot) -> None:
-    """Raises Conflict while a former break-glass of the slot runs, or nobody has reviewed it."""
+def _check_objections(version: ModelVersion) -> None:
+    """Raises Conflict where somebody has said no to these bytes, or found wrong what is not settled."""
+    refused = objections.newest(version)
+    if refused:
+        raise Conflict(refused, remedy="Name another version.")
+    wrong = findings.unsettled(version)
+    if wrong:
+        raise Conflict(wrong, remedy="Name another version, or have them mended and retested.")
+
+
+def _check_slot(slot: Slot, version: ModelVersion) -> None:
+    """Raises Conflict while the version serves as it is, a former break-glass is not reviewed, or one was for it."""
+    holder = assigning.champion(slot)
+    if holder is not None and holder.artifact_digest == version.artifact_digest:
+        raise Conflict(f"{version} serves here by an approval.", remedy="There is nothing to break the glass for.")
     unanswered = PeriodicReview.objects.filter(emergency__slot=slot).exclude(state=PeriodicReview.State.COMPLETED)
     if unanswered.exists() or slot.emergencies.filter(state=Emergency.State.ACTIVE).exists():
         raise Conflict(
             "The last break-glass of this slot has not been reviewed.", remedy="Have another person review it first."
+        )
+    since = timezone.now() - APART
+    if slot.emergencies.filter(artifact_digest=version.artifact_digest, opened_at__gt=since).exists():
+        raise Conflict(
+            f"{version} served here by a break-glass within the last {APART.days} days.",
+            remedy="Submit a promotion request for it.",
         )
 
 

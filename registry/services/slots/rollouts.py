@@ -19,11 +19,11 @@ Work = Callable[[PromotionRequest, Slot], SlotAssignment]
 
 
 def execute(promotion: PromotionRequest, *, actor: Actor, reason: str = "") -> SlotAssignment:
-    """Bring an approved version into its slot: by canary steps, or at once where no champion holds a valid approval.
+    """Bring an approved version into its slot: by canary steps, or at once where nobody's approval holds beside it.
 
-    A version that serves and was approved anew goes on under the new approval. A break-glass ends when somebody takes
-    the slot. Records rollout.started and slot.assigned (and promotion.completed), or rollout.refused.
-    Raises Conflict, Stale, NotPermitted.
+    A version that serves and was approved anew goes on under the new approval. A break-glass ends, and whom it
+    displaced serves again beside the canary. Records rollout.started and slot.assigned (and promotion.completed), or
+    rollout.refused. Raises Conflict, Stale, NotPermitted.
     """
     return _guarded(promotion, actor, lambda locked, slot: _begin(locked, slot, actor, reason))
 
@@ -36,6 +36,11 @@ def advance(rollout: Rollout, *, actor: Actor, revision: int, reason: str = "") 
 
     def step(promotion: PromotionRequest, slot: Slot) -> SlotAssignment:
         row = _running(Rollout.objects.select_for_update().get(pk=rollout.pk), revision)
+        if assigning.champion(slot) is None:
+            raise Conflict(
+                "The champion's approval has ended, and the canary goes out with it.",
+                remedy="Submit a new promotion request: its gates compare with what serves then.",
+            )
         row.step, row.revision = row.step + 1, row.revision + 1
         return _take_step(row, promotion, slot, actor, reason)
 
@@ -72,8 +77,8 @@ def _begin(promotion: PromotionRequest, slot: Slot, actor: Actor, reason: str) -
 
 
 def _steps(promotion: PromotionRequest, slot: Slot) -> list[int]:
-    """A version needs no canary beside itself, nor where no approved version answers."""
-    champion = assigning.champion(slot)
+    """A version needs no canary beside itself, nor where no approved version could answer; a broken glass is none."""
+    champion = assigning.displaced(slot)
     if champion is None or champion.model_version_id == promotion.model_version_id:
         return [100]
     return approvals.canary_steps(promotion)
@@ -84,12 +89,13 @@ def _take_step(rollout: Rollout, promotion: PromotionRequest, slot: Slot, actor:
     if percent == 100:
         return _complete(rollout, promotion, slot, actor, reason)
     started = rollout.step == 0
+    _end_emergency(slot, actor)
     rollout.save()
     if started:
         _execute(promotion, slot, actor)
     else:
         log.record(events.RolloutAdvanced(percent=percent), subject=rollout, actor=actor, reason=reason)
-    share = Share(champion=assigning.champion(slot), canary=promotion, percent=percent)
+    share = Share(champion=assigning.displaced(slot), canary=promotion, percent=percent)
     cause = Cause.CANARY_STARTED if started else Cause.CANARY_ADVANCED
     return assigning.assign(slot, share, cause=cause, actor=actor, reason=reason)
 
@@ -106,8 +112,7 @@ def _complete(rollout: Rollout, promotion: PromotionRequest, slot: Slot, actor: 
     rollout.state = Rollout.State.PROMOTED
     rollout.save()
     log.record(events.RolloutPromoted(), subject=rollout, actor=actor, reason=reason)
-    if now is not None and now.champion_emergency is not None:
-        ending.close_emergency(now.champion_emergency, cause="an approved version took the slot", actor=actor)
+    _end_emergency(slot, actor)
     promotion.state, promotion.revision = State.COMPLETED, promotion.revision + 1
     promotion.save()
     cause = Cause.RENEWED if renewed else Cause.PROMOTED
@@ -117,6 +122,12 @@ def _complete(rollout: Rollout, promotion: PromotionRequest, slot: Slot, actor: 
     _supersede(promotion, slot, actor)
     reviews.schedule(promotion, actor=actor)
     return assignment
+
+
+def _end_emergency(slot: Slot, actor: Actor) -> None:
+    now = assigning.current(slot)
+    if now is not None and now.champion_emergency is not None:
+        ending.close_emergency(now.champion_emergency, cause="an approved version took the slot", actor=actor)
 
 
 def _supersede(promotion: PromotionRequest, slot: Slot, actor: Actor) -> None:

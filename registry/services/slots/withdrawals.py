@@ -63,7 +63,7 @@ def revoke(
 def resume(
     promotion: PromotionRequest, *, reason: str, credentials: Credentials, revision: int, actor: Actor
 ) -> PromotionRequest:
-    """Let a suspended approval count again: by another person than who suspended it, with no part in the version.
+    """Let a suspended approval count again: by one who signs, did not suspend it, and had no part in the version.
 
     The slot stays as it is; a rollback brings the version back. Records approval.resumed. Refuses and raises as
     `suspend`, and DutyConflict.
@@ -100,10 +100,12 @@ def _signed(
 
 def _sign(promotion: PromotionRequest, prove: Callable[[], Signer], asked: _Asked) -> None:
     account, system = signing.person(asked.actor), promotion.slot.system
-    require(asked.actor, Action.SUSPEND, system)
+    # To let it count again is to decide: who may stop a version may not therefore vouch for it.
+    action = Action.DECIDE if asked.meaning == RESUMPTION else Action.SUSPEND
+    require(asked.actor, action, system)
     signer = prove()
     match_revision(promotion.revision, asked.revision)
-    role = sorted(roles(account, system) & ROLES_FOR[Action.SUSPEND])[0]
+    role = sorted(roles(account, system) & ROLES_FOR[action])[0]
     if asked.meaning == RESUMPTION:
         _check_other(promotion, account, role)
     stated = Stated(

@@ -33,9 +33,12 @@ _ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DI
 def check(url: str, *, allowed: Sequence[Network], resolver: Resolver = addresses.system_resolver) -> None:
     """Raise Refused for an address that apprise is not handed, or whose host is private now.
 
-    A name that means nothing by itself may do: that of a mail domain. Each connection is checked again when it is made.
+    A name that means nothing by itself may do: that of a mail domain. Each connection is checked again when it is made,
+    and the parameters wherever apprise finds them: it reads addresses in its own way, behind a # too.
     """
     parts = addresses.split(url)
+    if ";" in url:
+        raise Refused("the address has a semicolon, at which apprise begins another parameter; write it as %3B")
     if parts.scheme not in (*HOSTED, *OWN_HOST):
         raise Refused(f"a notice's address begins with one of {', '.join((*HOSTED, *OWN_HOST))}")
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -83,7 +86,10 @@ def _page(event: Event) -> str:
 
 def _child(url: str, *, only_look: bool, allowed: Sequence[Network], title: str = "", body: str = "") -> Outcome:
     networks = [str(network) for network in allowed]
-    asked = {"url": url, "only_look": only_look, "allowed": networks, "title": title, "body": body}
+    taken = sorted(PARAMETERS)
+    asked = {
+        "url": url, "only_look": only_look, "allowed": networks, "parameters": taken, "title": title, "body": body
+    }  # fmt: skip
     try:
         done = subprocess.run(
             [sys.executable, "-m", "registry.services.subscriptions.telling"],

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import apprise
+from apprise.utils.parse import parse_url
 
 from registry.services.subscriptions import addresses
 from registry.services.subscriptions.addresses import Network, Refused
@@ -38,6 +39,9 @@ def main() -> None:
     """Tell it, or with `only_look` see whether it could be told."""
     asked = json.load(sys.stdin)
     blocked = guard([ipaddress.ip_network(network) for network in asked["allowed"]])
+    if refused := not_taken(asked["url"], asked["parameters"]):
+        json.dump({"failure": f"the parameters {', '.join(refused)} are not taken"}, sys.stdout)
+        return
     kept = Kept(logging.WARNING)
     logging.getLogger("apprise").addHandler(kept)
     told = _tell(asked)
@@ -70,6 +74,13 @@ def without_secrets(words: str, url: str) -> str:
     return words
 
 
+def not_taken(url: str, taken: Sequence[str]) -> list[str]:
+    """The parameters in the address that apprise may not be asked for, as its own parser finds them."""
+    read: dict[str, Any] = parse_url(url, verify_host=False) or {"qsd": {}}
+    keyed = (name for sign in "+-:" for name in read.get(f"qsd{sign}", {}))
+    return sorted({*read["qsd"], *keyed} - {*taken})
+
+
 def _tell(asked: dict[str, Any]) -> bool:
     asset = apprise.AppriseAsset(
         app_id="mlops-server", storage_mode="memory", http_redirects=False, pgp_autogen=False, pem_autogen=False
@@ -77,6 +88,8 @@ def _tell(asked: dict[str, Any]) -> bool:
     service = apprise.Apprise.instantiate(asked["url"], asset=asset, suppress_exceptions=True)
     if service is None or asked["only_look"]:
         return service is not None
+    # Whatever the address says of them.
+    service.verify_certificate, service.redirects = True, False
     return bool(service.notify(title=asked["title"], body=asked["body"], body_format="text"))
 
 

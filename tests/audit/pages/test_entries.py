@@ -28,7 +28,7 @@ def test_event_shows_who_what_and_why() -> None:
     entry = json.loads(bytes(event.leaf or b""))
     assert "A second person made a policy effective" in shown or event.event in shown
     assert entry["data"]["policy"] in shown
-    assert "Fits the risk." in shown
+    assert "The thresholds fit the risk." in shown
 
 
 def test_event_without_its_words_says_that_no_erasure_took_them() -> None:
@@ -36,7 +36,7 @@ def test_event_without_its_words_says_that_no_erasure_took_them() -> None:
     with databases.acting_as(grants.ERASER):
         Sealed.objects.filter(ticket=event.ticket).update(content=None)
     shown = read(event)
-    assert "Fits the risk." not in shown
+    assert "The thresholds fit the risk." not in shown
     assert "gone, and no erasure says so</span>" in shown
 
 

@@ -3,6 +3,8 @@
 import base64
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ SEED = bytes(range(32))
 PEM = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 DEVICE = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 key = Ed25519PrivateKey.generate()
 print(key.public_key().public_bytes_raw().hex(), flush=True)
@@ -150,3 +154,16 @@ def test_key_in_another_process_signs_a_note_that_verifies() -> None:
 def test_publish_of_verifier_keys_is_one_a_line(folder: Path) -> None:
     keys.publish(keys.LOG, "first", "second")
     assert (folder / "log.vkey").read_text() == "first\nsecond\n"
+
+
+def test_key_that_threads_ask_for_at_once_is_made_once(folder: Path) -> None:
+    start = threading.Barrier(8)
+
+    def first(_: int) -> bytes:
+        start.wait()
+        return keys.private("signing").private_bytes_raw()
+
+    with ThreadPoolExecutor(8) as threads:
+        made = set(threads.map(first, range(8)))
+    assert made == {(folder / "signing.key").read_bytes()}
+    assert sorted(path.name for path in folder.iterdir()) == ["signing.key", "signing.pub"]

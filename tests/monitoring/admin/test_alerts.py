@@ -54,5 +54,5 @@ def test_monitor_page_shows_its_last_runs_with_verdict_and_reason(alert: Alert) 
 
 def test_home_counts_and_lists_the_open_alert(alert: Alert) -> None:
     answer = desks.reader().get("/admin/")
-    assert answer.context["counts"][-1][:2] == ("Open alerts", 1)
+    assert ("Open alerts", 1) in [count[:2] for count in answer.context["counts"]]
     assert desks.page(alert) in answer.content.decode()

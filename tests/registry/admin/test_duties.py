@@ -14,7 +14,7 @@ ADD = reverse("admin:registry_delegation_add")
 
 @pytest.fixture
 def deputy(house: House) -> User:
-    return factories.person(Role.AUDITOR, system=house.system, team="audit")
+    return factories.person(Role.DPO, system=house.system, team="privacy")
 
 
 def asked(house: House, deputy: User, **changes: str) -> dict[str, str]:

@@ -239,7 +239,7 @@ def test_words_in_the_thread_are_read_by_others_and_escaped(house: House, promot
 
 
 def test_who_stands_in_reads_for_whom(house: House, promotion: PromotionRequest) -> None:
-    deputy, now = factories.person(Role.AUDITOR, team="audit", system=house.system), timezone.now()
+    deputy, now = factories.person(Role.DPO, team="audit", system=house.system), timezone.now()
     span = delegations.Span(now, now + timedelta(days=7))
     delegator = acting(house.validator)
     delegations.delegate(deputy, role="validator", span=span, reason="Away.", system=house.system, actor=delegator)

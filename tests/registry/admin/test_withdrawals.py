@@ -33,10 +33,18 @@ def test_suspension_with_a_wrong_password_is_refused(house: House, promotion: Pr
 def test_suspended_approval_is_resumed_by_another_person(house: House, promotion: PromotionRequest) -> None:
     forms.post(house.reviewer, promotion, "suspend", **forms.signature(house.reviewer, revision=promotion.revision))
     officer, revision = factories.person(Role.RISK_OFFICER, team="risk"), recorded.fresh(promotion).revision
-    assert forms.offered(officer, promotion)[-2:] == ["resume", "revoke"]
+    assert forms.offered(officer, promotion) == ["raise_finding", "resume", "revoke", "comment", "pack", "replay"]
     own = forms.post(house.reviewer, promotion, "resume", **forms.signature(house.reviewer, revision=revision))
     other = forms.post(officer, promotion, "resume", **forms.signature(officer, revision=revision))
     assert (own.status_code, other.status_code, approval(promotion)) == (409, 302, "approved")
+
+
+def test_suspended_approval_is_resumed_by_who_signs_and_not_by_an_operator(
+    house: House, promotion: PromotionRequest
+) -> None:
+    forms.post(house.reviewer, promotion, "suspend", **forms.signature(house.reviewer, revision=promotion.revision))
+    offered = ["resume" in forms.offered(who, promotion) for who in (house.validator, house.operator)]
+    assert offered == [True, False]
 
 
 def test_revoked_approval_offers_nothing_more(house: House, promotion: PromotionRequest) -> None:

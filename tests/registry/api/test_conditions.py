@@ -79,7 +79,7 @@ def test_settle_as_not_met_suspends_the_approval(house: House) -> None:
     ("who", "changes", "status", "kind"),
     [
         ("operator", {}, 403, "not-permitted"),
-        ("engineer", {}, 403, "duty-conflict"),
+        ("engineer", {}, 403, "not-permitted"),
         ("validator", {"password": "guess"}, 403, "signature-rejected"),
         ("validator", {"reason": ""}, 422, "invalid"),
     ],

@@ -30,7 +30,7 @@ def delegate(house: House, to: User, **changes: Any) -> Any:
 
 @pytest.fixture
 def deputy(house: House) -> User:
-    return factories.person(Role.AUDITOR, team="audit", system=house.system)
+    return factories.person(Role.DPO, team="audit", system=house.system)
 
 
 def test_queue_shows_the_open_step_that_waits_for_one(house: House) -> None:
@@ -135,7 +135,7 @@ def test_delegations_are_seen_by_the_two_and_by_readers_of_the_system(house: Hou
 
 def test_delegations_of_three_take_as_many_queries_as_of_one(house: House) -> None:
     reader = signed_in(house.validator)
-    delegate(house, factories.person(Role.AUDITOR))
+    delegate(house, factories.person(Role.DPO))
     first = count_queries(reader, DELEGATIONS)
-    delegate(house, factories.person(Role.AUDITOR)), delegate(house, factories.person(Role.AUDITOR))
+    delegate(house, factories.person(Role.DPO)), delegate(house, factories.person(Role.DPO))
     assert count_queries(reader, DELEGATIONS) == first

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -36,3 +37,12 @@ def test_list_filtered_by_version_leaves_other_versions_out() -> None:
     client = signed_in(factories.person(Role.AUDITOR))
     rows = client.get(f"/api/v1/evidence?model_version={found.model_version_id}").json()["results"]
     assert {row["set"] for row in rows} == {str(found.pk)}
+
+
+@pytest.mark.parametrize("path", ["evidence?model_version=", "evidence?set=", "evidence-sets?model_version="])
+def test_filter_by_what_the_reader_may_not_see_answers_as_for_an_id_that_nobody_has(path: str) -> None:
+    found = factories.evidence_set()
+    hidden = found.pk if "set=" in path else found.model_version_id
+    client = signed_in(factories.person(Role.OWNER, system=factories.system()))
+    answers = [client.get(f"/api/v1/{path}{one}") for one in (hidden, uuid4())]
+    assert [(answer.status_code, answer.json()["results"]) for answer in answers] == [(200, []), (200, [])]

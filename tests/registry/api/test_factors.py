@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from registry.models import User
 from registry.roles import Role
-from registry.services import codes
+from registry.services import codes, people
 from tests import factories
 from tests.clients import count_queries, signed_in
 
@@ -41,6 +41,14 @@ def test_factor_enrolled_and_confirmed_is_the_one_that_signs(account: User) -> N
     answer = client.post(f"{PATH}/confirm", body)
     assert (answer.status_code, answer.json()["state"]) == (200, "active")
     assert client.get(PATH).json() == {"active": answer.json(), "newest": answer.json()}
+
+
+def test_factor_under_a_password_that_an_admin_set_is_refused_with_its_remedy(account: User) -> None:
+    admin = factories.acting(factories.person(Role.PLATFORM_ADMIN))
+    made = people.create(factories.name("person"), full_name="Vera Vogt", password=factories.PASSWORD, actor=admin)
+    answer = signed_in(made).post(PATH, PASSWORD)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-permitted")
+    assert answer.json()["remedy"].startswith("Change it first")
 
 
 def test_secret_is_shown_once_and_as_a_picture(account: User) -> None:

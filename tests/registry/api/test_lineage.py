@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from registry.api.spreadsheets import harmless
 from registry.roles import Role
 from tests import factories, houses
 from tests.clients import signed_in
@@ -90,3 +91,11 @@ def test_learned_from_a_person_is_for_who_handles_erasures() -> None:
     assert (answer.status_code, answer.json(), answer["Cache-Control"]) == (200, {"model_versions": []}, "no-store")
     refused = signed_in(factories.person(Role.ENGINEER)).post("/api/v1/lineage/learned-from", body)
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-permitted")
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_quoted_in_the_table() -> None:
+    assert harmless({"cause": "=1+1", "effect": "@SUM(A1)", "edge": "was learned by"}) == {
+        "cause": "'=1+1",
+        "effect": "'@SUM(A1)",
+        "edge": "was learned by",
+    }

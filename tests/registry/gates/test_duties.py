@@ -45,6 +45,15 @@ def test_conflicts_of_an_independent_person_are_none() -> None:
     assert duties.conflicts("vic", "risk", "validator", RECORD, rules) == []
 
 
+@pytest.mark.parametrize(("name", "who"), [("", "You"), ("Vic", "Vic")])
+def test_conflicts_keep_out_who_may_have_been_behind_a_service_account(name: str, who: str) -> None:
+    record = dataclasses.replace(RECORD, behind=("vic",))
+    assert duties.conflicts("vic", "risk", "validator", record, name=name) == [
+        f"{who} may have been behind the service account that had a part in this, since both register here; "
+        "ask somebody else with the role validator."
+    ]
+
+
 def test_conflicts_with_a_record_that_names_nobody_are_none() -> None:
     nobody = DutyRecord(author=None, trainer=None, uploader=None, last_editor=None)
     assert duties.conflicts("vic", None, "validator", nobody) == []

@@ -27,6 +27,10 @@ def step(role: str, meaning: str = "review") -> dict[str, Any]:
 
 
 CASES = [
+    (
+        approval(valid_for="P25M"),
+        "approval.valid_for: P25M is longer than two years: nobody would look at it again. Write P24M or less.",
+    ),
     (document(FLOOR, FLOOR), "gates: The gate id 'perf.auc.floor' is used 2 times. Give each its own."),
     (
         gate(require={"bound": "lower", "op": ">=", "value": 0.8}),

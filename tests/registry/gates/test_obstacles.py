@@ -149,3 +149,24 @@ def test_comparison_at_its_margin_is_not_inferior(low: float, verdict: str) -> N
     gate = PAIRED | {"require": FLOOR["require"] | {"value": -0.005}}
     item = auc(low, 0.01, kind="comparison", against="champion", fields={"paired": True})
     assert said(gate, facts(item))[0] == verdict
+
+
+def test_comparison_of_a_request_that_has_no_champion_is_not_evaluable() -> None:
+    item = auc(kind="comparison", against="champion", fields={"paired": True}, subjects=SUBJECTS | {"against": "any"})
+    assert said(PAIRED, facts(item)) == (
+        "not_evaluable",
+        "ROC AUC minus that of the champion on holdout names what it was compared with, and the request has nothing to "
+        "compare with: this blocks.",
+    )
+
+
+def test_figure_measured_until_it_fits_says_how_often_and_the_worst() -> None:
+    before = auc(0.50, 0.60, id="e0", produced_at=NOW - timedelta(days=2))
+    verdict, reason = said(FLOOR, facts(before, auc()))
+    assert verdict == "pass"
+    assert reason.endswith(" It is the newest of 2 measurements; the worst of them is 0.55.")
+
+
+def test_figure_measured_again_on_other_data_says_nothing_of_it() -> None:
+    other = auc(0.50, 0.60, id="e0", produced_at=NOW - timedelta(days=2), subjects=SUBJECTS | {"dataset": "other"})
+    assert said(FLOOR, facts(other, auc())) == said(FLOOR, facts(auc()))

@@ -172,3 +172,8 @@ def test_hiring_policy_governs_systems_held_to_the_law() -> None:
         for held in (True, False)
     ]
     assert answers == [Answer(True), Answer(False)]
+
+
+def test_ready_policies_have_the_stricter_before_the_others() -> None:
+    order = sorted(policies.names(), key=lambda name: policies.load(name).precedence)
+    assert order == ["minimal", "limited", "high-risk", "credit-high-risk", "nyc-ll144"]

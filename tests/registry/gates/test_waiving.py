@@ -70,3 +70,23 @@ def test_waiver_of_exactly_the_longest_time_counts(days: float, verdict: str) ->
 
 def test_waiver_granted_this_instant_counts() -> None:
     assert judged(WAIVABLE, waiver(granted_at=NOW)).results[0].verdict == "waived"
+
+
+@pytest.mark.parametrize(
+    ("signed", "verdict"),
+    [
+        ({"verdict": "fail", "value": 0.74}, "waived"),
+        ({"verdict": "fail", "value": 0.70}, "waived"),
+        ({"verdict": "fail", "value": 0.75}, "fail"),
+        ({"verdict": "not_evaluable"}, "fail"),
+        ({"verdict": "inconclusive", "value": 0.74}, "fail"),
+    ],
+)
+def test_waiver_covers_no_answer_worse_than_the_one_that_was_signed(signed: dict[str, Any], verdict: str) -> None:
+    assert judged(WAIVABLE, waiver(**signed)).results[0].verdict == verdict
+
+
+def test_waiver_of_a_better_value_says_which() -> None:
+    found = judged(WAIVABLE, waiver(verdict="fail", value=0.75))
+    why = "the value was 0.75 when it was signed"
+    assert found.results[0].reason == f"{FAILED} The waiver W-1 does not count: {why}."

@@ -13,17 +13,33 @@ from tests import factories
 from tests.registry.judges import programs
 
 pytestmark = pytest.mark.django_db
+# It ends by os._exit: a thread of its libraries sometimes aborts the interpreter on its way out, its work done.
 JUDGE = """
 import json
+import os
+import sys
+import traceback
 import mlcroissant
-dataset = mlcroissant.Dataset(jsonld="croissant.json")
-problems = dataset.metadata.ctx.issues
-rows = [{name.partition("/")[2]: int(value) for name, value in row.items()} for row in dataset.records("rows")]
-metadata = dataset.metadata
-print(json.dumps({
-    "errors": sorted(problems.errors), "warnings": sorted(problems.warnings), "rows": rows,
-    "sensitive": metadata.personal_sensitive_information, "conforms_to": metadata.conforms_to,
-}, default=str))
+
+def judge():
+    dataset = mlcroissant.Dataset(jsonld="croissant.json")
+    problems = dataset.metadata.ctx.issues
+    rows = [{name.partition("/")[2]: int(value) for name, value in row.items()} for row in dataset.records("rows")]
+    metadata = dataset.metadata
+    print(json.dumps({
+        "errors": sorted(problems.errors), "warnings": sorted(problems.warnings), "rows": rows,
+        "sensitive": metadata.personal_sensitive_information, "conforms_to": metadata.conforms_to,
+    }, default=str))
+
+code = 1
+try:
+    judge()
+    code = 0
+except BaseException:
+    traceback.print_exc()
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(code)
 """
 
 

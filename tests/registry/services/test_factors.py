@@ -241,6 +241,28 @@ def test_wrong_password_enrols_nothing(account: User) -> None:
     assert state(account) == []
 
 
+# Accounts that a person made
+def handed_over() -> User:
+    """A person whose account a platform admin made, who therefore knows its password."""
+    admin = acting(factories.person(Role.PLATFORM_ADMIN))
+    return people.create(factories.name("person"), full_name="Vera Vogt", password=PASSWORD, actor=admin)
+
+
+def test_password_that_another_set_enrols_nothing() -> None:
+    account = handed_over()
+    with pytest.raises(NotPermitted, match="knows your password") as refused:
+        enrolled(account)
+    assert refused.value.remedy == "Change it first: POST /api/v1/me/password, or the page 'Change password'."
+    assert state(account) == []
+
+
+def test_password_of_ones_own_enrols_a_factor() -> None:
+    account = handed_over()
+    people.change_password(account, old=PASSWORD, new=NEW, actor=acting(account))
+    made = factors.enrol(account, password=NEW, actor=acting(recorded.fresh(account)))
+    assert made.factor.state == "pending"
+
+
 # Passwords
 def test_changed_password_opens_the_same_key(account: User) -> None:
     made = confirmed(account)

@@ -7,10 +7,12 @@ import pytest
 from audit.actors import system as system_actor
 from registry import artifacts
 from registry.errors import Conflict, NotPermitted
-from registry.models import Artifact, ModelVersion
+from registry.gates import durations
+from registry.models import Artifact, Emergency, ModelVersion, PeriodicReview
 from registry.roles import Role
 from registry.services import artifacts as files
 from registry.services import lifecycle, privacy
+from registry.services.slots import emergencies
 from tests import factories, houses, recorded
 from tests.factories import acting
 
@@ -23,6 +25,19 @@ def retired(version: ModelVersion) -> ModelVersion:
 
 def purged(version: ModelVersion) -> ModelVersion:
     return lifecycle.purge(version, actor=acting(version.trained_by), reason="Its time is over.")
+
+
+def broken(house: houses.House) -> tuple[ModelVersion, Emergency]:
+    """A version that serves by a break-glass."""
+    version = houses.measured(house)
+    emergency = emergencies.open(
+        house.slot,
+        version=version,
+        reason="Nothing answers.",
+        credentials=factories.credentials(house.operator),
+        actor=acting(house.operator),
+    )
+    return version, emergency
 
 
 def test_retire_keeps_the_record_and_makes_open_requests_stale(house: houses.House) -> None:
@@ -118,8 +133,28 @@ def test_purge_within_a_policys_retention_is_refused_with_its_end(house: houses.
     version = houses.submitted(house).model_version
     until = lifecycle.kept_until(version)
     assert until is not None
-    with pytest.raises(Conflict, match=f"keeps it until {until:%d %B %Y}"):
+    with pytest.raises(Conflict, match=f"A policy, or that it served, keeps it until {until:%d %B %Y}"):
         purged(retired(version))
+
+
+def test_purge_within_six_months_after_it_served_is_refused(house: houses.House) -> None:
+    version, emergency = broken(house)
+    ended = emergencies.end(emergency, reason="Mended.", revision=1, actor=acting(house.operator))
+    PeriodicReview.objects.update(state=PeriodicReview.State.COMPLETED)
+    until = durations.after(ended.since, lifecycle.AFTER_SERVING)
+    assert lifecycle.kept_until(version) == until
+    with pytest.raises(Conflict, match=f"that it served, keeps it until {until:%d %B %Y}"):
+        purged(retired(version))
+
+
+@pytest.mark.parametrize("state", ["due", "lapsed"])
+def test_purge_before_its_break_glass_was_reviewed_is_refused(house: houses.House, state: str) -> None:
+    version, emergency = broken(house)
+    emergencies.end(emergency, reason="Mended.", revision=1, actor=acting(house.operator))
+    PeriodicReview.objects.update(state=state)
+    with pytest.raises(Conflict, match="Nobody has reviewed its break-glass"):
+        purged(retired(version))
+    assert artifacts.exists(version.artifact_digest)
 
 
 def test_sweep_removes_the_file_that_a_crash_left_behind(house: houses.House) -> None:

@@ -12,7 +12,7 @@ from audit import rows
 from registry import permissions
 from registry.errors import AlreadyExists, Conflict, DutyConflict, Invalid, NotPermitted
 from registry.models import AISystem, Grant, User
-from registry.roles import SIGNING, WEIGHTY, Action, Role
+from registry.roles import ROLES_FOR, SIGNING, WEIGHTY, Action, Role
 from registry.services import people, systems
 from tests import factories, recorded
 
@@ -260,6 +260,14 @@ def test_grant_of_a_signing_role_waits_and_does_not_count() -> None:
     given = people.grant(account, Role.VALIDATOR, actor=factories.acting(factories.person(Role.PLATFORM_ADMIN)))
     assert (given.pending, permissions.roles(account)) == (True, frozenset())
     assert recorded.newest(account)["event"] == "account.grant_proposed"
+
+
+@pytest.mark.parametrize("action", [Action.DECIDE, Action.OPERATE, Action.SUSPEND, Action.BREAK_GLASS])
+def test_every_role_that_decides_what_serves_takes_two_people(action: Action) -> None:
+    admin = factories.acting(factories.person(Role.PLATFORM_ADMIN))
+    for role in ROLES_FOR[action]:
+        given = people.grant(factories.person(), role, actor=admin)
+        assert (role, given.pending) == (role, True)
 
 
 @pytest.mark.parametrize("second", [Role.PLATFORM_ADMIN, Role.RISK_OFFICER])

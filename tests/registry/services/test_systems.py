@@ -3,10 +3,11 @@
 import pytest
 
 from audit import rows
-from registry.errors import AlreadyExists, Invalid, NotPermitted, RevisionMismatch
+from registry.errors import AlreadyExists, DutyConflict, Invalid, NotPermitted, RevisionMismatch
 from registry.models import AISystem, Slot
 from registry.roles import Role
 from registry.services import systems
+from registry.services.decisions import gating, promotions
 from tests import factories, recorded
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +169,47 @@ def test_create_slot_that_exists_is_refused() -> None:
     with pytest.raises(AlreadyExists):
         systems.create_slot(system, name="shadow", actor=factories.acting(system.owner))
     assert Slot.objects.filter(system=system).count() == 1
+
+
+def test_system_that_its_registrar_calls_minimal_counts_as_high_until_a_risk_officer_confirms() -> None:
+    system, officer = factories.system(risk_tier="minimal"), factories.person(Role.RISK_OFFICER)
+    assert (system.risk_tier, system.tier_in_force) == ("minimal", "high")
+    confirmed = systems.update(system, changes={"risk_tier": "minimal"}, revision=1, actor=factories.acting(officer))
+    assert (confirmed.tier_in_force, confirmed.classified_by) == ("minimal", officer)
+
+
+def test_stakes_alone_do_not_confirm_the_tier() -> None:
+    system, officer = factories.system(risk_tier="minimal"), factories.person(Role.RISK_OFFICER)
+    changed = systems.update(system, changes={"exposure": "low"}, revision=1, actor=factories.acting(officer))
+    assert (changed.classified_at, changed.tier_in_force) == (None, "high")
+
+
+def test_registrar_does_not_confirm_the_tier_whatever_their_roles() -> None:
+    both = factories.person(Role.ENGINEER, Role.RISK_OFFICER)
+    system = factories.system(both)
+    with pytest.raises(DutyConflict):
+        systems.update(system, changes={"risk_tier": "minimal"}, revision=1, actor=factories.acting(both))
+    system.refresh_from_db()
+    assert (system.revision, system.is_classified) == (1, False)
+
+
+def test_policies_read_the_strictest_of_a_system_that_nobody_classified() -> None:
+    stakes = systems.Stakes(exposure="low", reliance="informs", personal_data=False)
+    owner = factories.person(Role.ENGINEER)
+    actor = factories.acting(owner)
+    system = systems.register("sly", purpose="x", risk_tier="minimal", owner=owner, actor=actor, stakes=stakes)
+    version, slot = factories.version(factories.model(system)), factories.slot(system)
+    read = gating.context(version, slot, None)
+    told = {name: read["system"][name] for name in ("risk_tier", "materiality", "personal_data")}
+    assert told == {"risk_tier": "high", "materiality": "high", "personal_data": True}
+    assert read["model"]["risk_tier"] == "high"
+    factories.confirmed(system)
+    assert gating.context(version, slot, None)["model"]["risk_tier"] == "minimal"
+
+
+def test_policy_for_minimal_risk_does_not_fit_a_system_that_nobody_classified() -> None:
+    version, policy = factories.version(), factories.policy("minimal")
+    factories.evidence_set(version)
+    slot, actor = factories.slot(version.model.system), factories.acting(version.trained_by)
+    with pytest.raises(Invalid):
+        promotions.submit(version, slot=slot, policy=policy, reason="It is small.", actor=actor)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit import log
 from registry import events
 from registry.errors import Stale
-from registry.models import Decision, EvidenceItem, GateResult, ModelVersion, PolicyVersion, PromotionRequest
+from registry.models import Dataset, Decision, EvidenceItem, GateResult, ModelVersion, PolicyVersion, PromotionRequest
 from registry.services.decisions import approvals, promotions
 from tests import factories, houses, recorded
 from tests.factories import acting
@@ -120,7 +120,7 @@ def test_approval_whose_figures_were_rewritten_does_not_hold(promotion: Promotio
 def test_approval_whose_version_was_trained_by_a_signer_does_not_hold(promotion: PromotionRequest) -> None:
     signer = promotion.decisions.all()[0].signer
     ModelVersion.objects.filter(pk=promotion.model_version_id).update(trained_by=signer)
-    assert problem(promotion) == "Somebody who had a part in the version, or is no person, has signed."
+    assert problem(promotion) == "The record is not the one that was approved."
 
 
 @pytest.mark.parametrize(
@@ -177,3 +177,16 @@ def test_approval_outlives_evidence_that_finds_the_very_same(house: House) -> No
     assert promotion is not None
     factories.evidence_set(promotion.model_version, auc=0.85)
     assert problem(promotion) is None
+
+
+def test_approval_whose_trainer_was_swapped_before_it_was_signed_does_not_hold(house: House) -> None:
+    request = houses.submitted(house)
+    ModelVersion.objects.filter(pk=request.model_version_id).update(trained_by=house.operator)
+    request = houses.signed(recorded.fresh(request), house.validator, meaning="independent_validation")
+    request = houses.signed(request, house.reviewer, meaning="review")
+    assert problem(request) == "The record is not the one that was approved."
+
+
+def test_approval_whose_labeller_was_taken_away_does_not_hold(promotion: PromotionRequest) -> None:
+    Dataset.objects.update(labelled_by=promotion.author)
+    assert problem(promotion) == "The record is not the one that was approved."

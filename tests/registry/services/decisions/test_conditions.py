@@ -146,6 +146,8 @@ def test_rule_with_whole_numbers_keeps_its_signature(house: House) -> None:
         ({"rule": None, "standing": True}, "/conditions/0/standing"),
         ({"rule": {**RULE, "require": {**RULE["require"], "op": "<="}}}, "/conditions/0/rule/require"),  # type: ignore[dict-item]
         ({"rule": {**RULE, "on_fail": "shout"}}, "/conditions/0/rule/on_fail"),
+        ({"rule": {**RULE, "preregistered": False}}, "/conditions/0/rule/preregistered"),
+        ({"rule": {**CONTRACT, "preregistered": False}}, "/conditions/0/rule"),
         ({"rule": {"id": "x"}}, "/conditions/0/rule"),
         ({"rule": ["x"]}, "/conditions/0/rule"),
         ({"rule": "id: x"}, "/conditions/0/rule"),
@@ -315,7 +317,8 @@ def test_breached_condition_set_open_by_hand_is_no_way_back(house: House) -> Non
     check(condition, house.validator)
     PromotionRequest.objects.filter(pk=condition.promotion_id).update(approval="conditionally_approved")
     Condition.objects.filter(pk=condition.pk).update(due_at=condition.due_at)
-    assert approvals.problem(recorded.fresh(condition.promotion)) == BREACHED
+    stopped = "The log or a signature says that it was stopped, and its own record does not."
+    assert approvals.problem(recorded.fresh(condition.promotion)) == stopped
 
 
 # Settling
@@ -366,3 +369,8 @@ def test_every_row_is_on_record_as_it_is_stored(house: House) -> None:
     check(second, house.validator)
     recorded.sequence()
     assert recorded.stored_digests() == recorded.last_digests()
+
+
+def test_rule_that_is_met_already_is_taken_where_it_stands(house: House) -> None:
+    condition = attached(house, rule={**CONTRACT, "preregistered": False}, standing=True)
+    assert (condition.state, condition.promotion.approval) == ("open", "conditionally_approved")

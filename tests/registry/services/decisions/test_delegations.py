@@ -19,8 +19,8 @@ from tests.houses import House
 
 @pytest.fixture
 def deputy(house: House) -> User:
-    """Somebody who reads here and signs elsewhere."""
-    account = factories.person(Role.AUDITOR, team="audit")
+    """Somebody who signs here, in another role, and validates elsewhere."""
+    account = factories.person(Role.DPO, system=house.system, team="audit")
     people.grant(account, Role.VALIDATOR, actor=factories.bootstrap(), system=factories.system())
     return account
 
@@ -122,13 +122,14 @@ def test_delegate_of_the_author_cannot_sign(house: House, deputy: User) -> None:
 
 
 def test_delegate_of_the_trainers_team_cannot_sign_for_another(house: House) -> None:
-    colleague = factories.person(Role.AUDITOR, team=house.engineer.team)
+    colleague = factories.person(Role.DPO, team=house.engineer.team)
     delegate(house, colleague)
     with pytest.raises(DutyConflict, match="You are in the team of the person who trained"):
         validate(houses.submitted(house), colleague)
 
 
 def test_author_cannot_sign_for_another(house: House) -> None:
+    people.grant(house.engineer, Role.DPO, actor=factories.bootstrap())
     delegate(house, house.engineer)
     with pytest.raises(DutyConflict, match="You wrote this request"):
         validate(houses.submitted(house), house.engineer)
@@ -138,7 +139,7 @@ def test_author_cannot_sign_for_another(house: House) -> None:
 def test_delegate_and_delegator_together_are_one_decision() -> None:
     chain = [{"role": "validator", "quorum": 2, "meaning": "independent_validation"}]
     house = houses.build(approval={"chain": chain, "valid_for": "P12M"})
-    deputy = factories.person(Role.AUDITOR, team="audit")
+    deputy = factories.person(Role.DPO, team="audit")
     delegate(house, deputy)
     for first, second, said in (
         (house.validator, deputy, f"{house.validator} has decided on this request already"),
@@ -184,6 +185,29 @@ def test_delegation_to_who_may_not_read_there_is_refused(house: House) -> None:
     stranger = factories.person(Role.VALIDATOR, system=factories.system())
     with pytest.raises(Invalid, match="may not read"):
         delegate(house, stranger)
+
+
+@pytest.mark.parametrize("role", [Role.ENGINEER, Role.OPERATOR, Role.AUDITOR])
+def test_delegation_to_who_does_not_sign_there_is_refused(house: House, role: Role) -> None:
+    reader = factories.person(role, system=house.system, team="other")
+    people.grant(reader, Role.VALIDATOR, actor=factories.bootstrap(), system=factories.system())
+    with pytest.raises(DutyConflict, match="makes nobody a signer"):
+        delegate(house, reader)
+    assert not Delegation.objects.exists()
+
+
+def test_delegation_for_every_system_to_who_signs_in_one_is_refused(house: House, deputy: User) -> None:
+    everywhere = factories.person(Role.VALIDATOR)
+    people.grant(deputy, Role.AUDITOR, actor=factories.bootstrap())
+    with pytest.raises(DutyConflict, match="does not sign for every system"):
+        delegate(house, deputy, by=everywhere, system=None)
+
+
+def test_delegate_who_lost_the_role_of_their_own_cannot_sign(house: House, deputy: User) -> None:
+    delegate(house, deputy)
+    deputy.grants.filter(system=house.system).update(revoked_at=timezone.now())
+    with pytest.raises(NotPermitted):
+        validate(houses.submitted(house), deputy)
 
 
 def test_revoke_is_for_the_two_of_them(house: House, deputy: User) -> None:

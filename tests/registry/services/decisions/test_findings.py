@@ -21,7 +21,7 @@ from registry.errors import (
 from registry.models import EvidenceSet, Finding, ModelVersion, Signature, User
 from registry.roles import Role
 from registry.services import evidence, people
-from registry.services.decisions import findings, sweeping
+from registry.services.decisions import findings, promotions, sweeping
 from registry.services.decisions.findings import Wrong
 from registry.services.signing import Credentials
 from tests import factories, houses, recorded
@@ -270,6 +270,30 @@ def test_retest_before_the_mending_is_refused(house: House, finding: Finding) ->
     assert_refused(finding, Conflict, lambda: retest(finding, house.reviewer))
 
 
+def test_retest_by_who_asked_for_the_version_is_refused(house: House, finding: Finding) -> None:
+    ready = mended(finding, house.engineer)
+    both = factories.person(Role.ENGINEER, Role.VALIDATOR, system=house.system)
+    promotions.draft(
+        finding.model_version, slot=house.slot, policy=house.policy, reason="It is due.", actor=acting(both)
+    )
+    assert_refused(finding, DutyConflict, lambda: retest(ready, both))
+
+
+def test_retest_by_who_put_forward_again_what_another_wrote_is_refused(house: House) -> None:
+    request = houses.sent_back(house)
+    both = factories.person(Role.ENGINEER, Role.VALIDATOR, system=house.system)
+    promotions.resubmit(request, reason="Mended.", actor=acting(both))
+    ready = mended(findings.raise_(request.model_version, SEVERE, actor=acting(house.validator)), house.engineer)
+    assert_refused(ready, DutyConflict, lambda: retest(ready, both))
+
+
+def test_retest_by_who_uploaded_the_data_is_refused(house: House, finding: Finding) -> None:
+    ready = mended(finding, house.engineer)
+    uploader = finding.model_version.dataset_version.uploaded_by
+    people.grant(uploader, Role.VALIDATOR, actor=factories.bootstrap(), system=house.system)
+    assert_refused(finding, DutyConflict, lambda: retest(ready, uploader))
+
+
 # Reopening
 def test_reopen_after_a_failed_retest_starts_again(house: House, finding: Finding) -> None:
     opened = reopen(mended(finding, house.engineer), house.validator)
@@ -394,3 +418,20 @@ def test_finding_stops_the_next_signature_and_no_standing_approval(house: House)
     with pytest.raises(Conflict):
         houses.signed(waiting, house.validator, meaning="independent_validation")
     assert (recorded.fresh(approved).approval, recorded.fresh(waiting).decisions.count()) == ("approved", 0)
+
+
+# The same bytes registered again
+def test_finding_blocks_the_same_bytes_registered_again(house: House) -> None:
+    first, twin = (factories.version(house.model, data=house.data, bias=-77.0) for _ in range(2))
+    finding = findings.raise_(first, SEVERE, actor=acting(house.validator))
+    assert (findings.blocking(twin), findings.unsettled(twin)) == (
+        [finding],
+        "Findings about the version are not settled (High: Older people are misjudged).",
+    )
+
+
+def test_finding_in_another_system_blocks_nothing_here(house: House, version: ModelVersion) -> None:
+    bias = -78.0
+    elsewhere = factories.version(factories.model(factories.system()), bias=bias)
+    findings.raise_(elsewhere, SEVERE, actor=acting(factories.person(Role.VALIDATOR, system=elsewhere.model.system)))
+    assert findings.blocking(factories.version(house.model, data=house.data, bias=bias)) == []

@@ -12,7 +12,7 @@ from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted
 from registry.models import PromotionRequest
 from registry.roles import Role
 from registry.services import people
-from registry.services.decisions import approvals, promotions
+from registry.services.decisions import approvals, promotions, replays
 from registry.services.decisions.sweeping import Swept
 from tests import factories, houses, recorded
 from tests.factories import acting
@@ -284,3 +284,46 @@ def test_grant_of_a_signing_role_to_the_author_changes_nothing(house: House) -> 
     people.grant(house.engineer, Role.VALIDATOR, actor=factories.bootstrap())
     with pytest.raises(DutyConflict):
         houses.signed(houses.submitted(house), house.engineer, meaning="independent_validation")
+
+
+def test_submit_under_a_policy_that_another_comes_before_is_refused(house: House) -> None:
+    strict = houses.policy(precedence=1)
+    with pytest.raises(Invalid, match=f"{strict} applies to this request too, and comes first") as refused:
+        houses.submitted(house)
+    assert refused.value.remedy == f"Name the policy {strict}."
+
+
+def test_resubmit_under_a_policy_that_another_comes_before_is_refused(house: House) -> None:
+    request = houses.sent_back(house)
+    houses.policy(precedence=1)
+    with pytest.raises(Invalid, match="comes first"):
+        resubmitted(house, request)
+
+
+def test_renewal_under_a_policy_that_another_comes_before_is_refused(house: House) -> None:
+    serving = houses.champion(house)
+    assert serving.champion is not None
+    houses.policy(precedence=1)
+    with pytest.raises(Invalid, match="comes first"):
+        houses.renewed(house, serving.champion)
+
+
+def test_submit_beside_a_higher_policy_for_other_systems_is_let_through(house: House) -> None:
+    houses.policy(precedence=1, applies_when={"field": "model.risk_tier", "in": ["minimal"]})
+    assert houses.submitted(house).headline == "2 gates pass."
+
+
+def test_submit_beside_a_policy_of_the_same_precedence_tells_the_signers(house: House) -> None:
+    other = houses.policy()
+    request = houses.submitted(house)
+    assert request.headline == f"2 gates pass.\nApplies as well and was not asked: {other}."
+    assert replays.replay(recorded.fresh(request)).differences == ()
+
+
+def test_submit_of_an_artifact_that_was_rejected_tells_the_signers(house: House) -> None:
+    first = houses.signed(houses.submitted(house), house.validator, meaning="independent_validation", verdict="reject")
+    request = promotions.submit(
+        first.model_version, slot=house.slot, policy=house.policy, reason="Again.", actor=acting(house.engineer)
+    )
+    told = f"The same artifact was rejected for this slot before (request {first.pk})."
+    assert request.headline == f"2 gates pass.\n{told}"

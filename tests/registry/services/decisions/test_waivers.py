@@ -443,3 +443,13 @@ def test_every_row_is_on_record_as_it_is_stored(house: House, asked: Waiver, off
     revoke(granted(asked, officer, house), officer)
     recorded.sequence()
     assert recorded.stored_digests() == recorded.last_digests()
+
+
+def test_waiver_does_not_cover_a_worse_figure_of_a_later_round(house: House, asked: Waiver, officer: User) -> None:
+    request = recorded.fresh(granted(asked, officer, house).promotion)
+    request = houses.signed(request, house.validator, meaning="independent_validation", verdict="request_changes")
+    factories.evidence_set(request.model_version, auc=0.52)
+    request = promotions.resubmit(request, reason="Measured again.", actor=acting(house.engineer))
+    answer = request.gates.get(round=request.round, gate=GATE)
+    assert (request.state, answer.verdict, answer.waiver) == ("blocked", "fail", None)
+    assert "the answer was inconclusive when it was signed" in answer.reason

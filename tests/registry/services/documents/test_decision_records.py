@@ -56,7 +56,7 @@ def reviewed(house: House) -> PromotionRequest:
         recorded.fresh(request), house.validator, meaning="independent_validation", verdict="request_changes"
     )
     request = promotions.resubmit(request, reason="Explained.", actor=acting(house.engineer))
-    deputy = factories.person(Role.AUDITOR, team="audit")
+    deputy = factories.person(Role.DPO, team="audit")
     people.grant(deputy, Role.VALIDATOR, actor=factories.bootstrap(), system=factories.system())
     span = Span(timezone.now(), timezone.now() + timedelta(days=14))
     delegations.delegate(

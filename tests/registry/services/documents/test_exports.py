@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from audit.events import timestamp
+from audit.models import Checkpoint
 from registry.errors import Conflict, NotPermitted
 from registry.models import DatasetVersion, PromotionRequest
 from registry.roles import Role
 from registry.services.documents import bom, croissant, exports, oms, statements
+from registry.services.slots import withdrawals
 from tests import factories, houses, recorded
 from tests.factories import acting
 
@@ -67,6 +70,32 @@ def test_decision_that_holds_no_more_is_failed() -> None:
     PromotionRequest.objects.filter(pk=promotion.pk).update(approval=PromotionRequest.Approval.SUSPENDED)
     predicate = statements.decision(recorded.fresh(promotion))["predicate"]
     assert (predicate["verificationResult"], predicate["verifiedLevels"]) == ("FAILED", ["FAILED"])
+
+
+def test_decision_says_when_it_ends_and_how_long_the_log_was() -> None:
+    promotion = factories.approved()
+    recorded.sequence()
+    (before,) = statements.decision(promotion)["subject"]
+    head = Checkpoint.objects.get()
+    assert promotion.valid_until is not None
+    assert before["annotations"] == {
+        "validUntil": timestamp(promotion.valid_until),
+        "logSize": str(head.size),
+        "logHead": head.note,
+    }
+
+
+def test_decision_shown_again_after_a_revocation_is_older_than_the_log() -> None:
+    promotion, officer = factories.approved(), factories.person(Role.RISK_OFFICER)
+    recorded.sequence()
+    (shown,) = statements.decision(promotion)["subject"]
+    credentials, actor = factories.credentials(officer), acting(officer)
+    fresh = recorded.fresh(promotion)
+    withdrawals.revoke(fresh, reason="Wrong.", credentials=credentials, revision=fresh.revision, actor=actor)
+    recorded.sequence()
+    now = statements.decision(recorded.fresh(promotion))
+    assert int(shown["annotations"]["logSize"]) < int(now["subject"][0]["annotations"]["logSize"])
+    assert now["predicate"]["verificationResult"] == "FAILED"
 
 
 def test_decision_names_nobody() -> None:

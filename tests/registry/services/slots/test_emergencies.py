@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from audit import rows
 from registry import artifacts
@@ -11,7 +12,18 @@ from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, Signa
 from registry.models import Emergency, ModelVersion, PeriodicReview, PromotionRequest, User
 from registry.roles import Role
 from registry.services import people
-from registry.services.slots import assigning, emergencies, rollback, rollouts, warrants
+from registry.services.decisions import findings, promotions
+from registry.services.decisions.findings import Wrong
+from registry.services.slots import (
+    assigning,
+    emergencies,
+    expiry,
+    reviewing,
+    rollback,
+    rollouts,
+    warrants,
+    withdrawals,
+)
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
@@ -27,6 +39,39 @@ def opened(house: House, version: ModelVersion, *, by: User | None = None, **cha
         credentials=credentials,
         actor=acting(person),
     )
+
+
+def reviewed(house: House, emergency: Emergency) -> None:
+    """Ended, and found right by somebody else."""
+    review = PeriodicReview.objects.get(emergency=emergency)
+    reviewing.complete(
+        review,
+        outcome="continue",
+        reason="It had to be.",
+        credentials=factories.credentials(house.validator),
+        revision=review.revision,
+        actor=acting(house.validator),
+    )
+    emergencies.end(emergency, reason="Mended.", revision=emergency.revision, actor=acting(house.operator))
+
+
+def suspended(house: House) -> PromotionRequest:
+    """The champion's approval, which a person suspended."""
+    promotion = houses.champion(house).champion_promotion
+    assert promotion is not None
+    return withdrawals.suspend(
+        promotion,
+        reason="It harms.",
+        credentials=factories.credentials(house.operator),
+        revision=recorded.fresh(promotion).revision,
+        actor=acting(house.operator),
+    )
+
+
+def over(promotion: PromotionRequest) -> None:
+    """The approval's end has come."""
+    PromotionRequest.objects.filter(pk=promotion.pk).update(valid_until=timezone.now())
+    assert expiry.expire_due(actor=factories.bootstrap()).done == 1
 
 
 def refused(house: House) -> tuple[str, dict[str, Any]]:
@@ -78,6 +123,15 @@ def test_open_by_who_trained_the_version_is_refused_and_on_record(house: House) 
     assert refused(house) == ("emergency.refused", {"rule": "DutyConflict"})
 
 
+def test_open_by_who_may_have_been_behind_a_service_account_is_refused(house: House) -> None:
+    machine = factories.person(Role.ENGINEER, system=house.system, kind=User.Kind.SERVICE)
+    version = houses.measured(house)
+    ModelVersion.objects.filter(pk=version.pk).update(trained_by=machine)
+    both = factories.person(Role.OPERATOR, Role.ENGINEER, system=house.system, team="both")
+    with pytest.raises(DutyConflict, match="behind the service account"):
+        opened(house, recorded.fresh(version), by=both)
+
+
 def test_open_by_who_asked_for_the_version_is_refused(house: House) -> None:
     request = houses.submitted(house)
     owner = factories.person(Role.OPERATOR, Role.OWNER, system=house.system, team="owners")
@@ -109,8 +163,74 @@ def test_open_of_a_version_that_was_rejected_here_is_refused(house: House) -> No
     request = houses.signed(
         houses.submitted(house), house.validator, meaning="independent_validation", verdict="reject"
     )
-    with pytest.raises(Conflict, match="was rejected for this slot"):
+    with pytest.raises(Conflict, match=f"was rejected for {house.slot}"):
         opened(house, request.model_version)
+
+
+@pytest.mark.parametrize("place", ["the same slot", "another slot"])
+def test_open_of_the_bytes_of_a_rejected_version_is_refused(house: House, place: str) -> None:
+    first, twin = (factories.version(house.model, data=house.data, bias=-77.0) for _ in range(2))
+    factories.evidence_set(first, auc=0.85)
+    request = promotions.submit(
+        first, slot=house.slot, policy=house.policy, reason="It is due.", actor=acting(house.engineer)
+    )
+    houses.signed(request, house.validator, meaning="independent_validation", verdict="reject")
+    slot = house.slot if place == "the same slot" else factories.slot(house.system, called="production.second")
+    with pytest.raises(Conflict, match=f"was rejected for {house.slot}"):
+        opened(house, twin, slot=slot)
+
+
+def test_open_of_a_version_that_was_suspended_when_its_approval_ended_is_refused(house: House) -> None:
+    promotion = suspended(house)
+    over(promotion)
+    with pytest.raises(Conflict, match=r"was suspended for .* when its approval ended"):
+        opened(house, promotion.model_version)
+
+
+def test_open_of_a_version_that_was_resumed_before_its_approval_ended_serves(house: House) -> None:
+    promotion = suspended(house)
+    withdrawals.resume(
+        promotion,
+        reason="It was another one.",
+        credentials=factories.credentials(house.reviewer),
+        revision=promotion.revision,
+        actor=acting(house.reviewer),
+    )
+    over(promotion)
+    assert opened(house, promotion.model_version).state == "active"
+
+
+def test_open_of_a_version_with_an_unsettled_finding_is_refused_and_on_record(house: House) -> None:
+    version = houses.measured(house)
+    findings.raise_(version, Wrong("critical", "A leak", "The label is in a column."), actor=acting(house.validator))
+    with pytest.raises(Conflict, match=r"are not settled \(Critical: A leak\)"):
+        opened(house, version)
+    assert refused(house) == ("emergency.refused", {"rule": "Conflict"})
+
+
+def test_open_for_what_serves_by_an_approval_is_refused(house: House) -> None:
+    version = houses.champion(house).champion
+    assert version is not None
+    with pytest.raises(Conflict, match="serves here by an approval"):
+        opened(house, version)
+
+
+def test_open_for_the_same_artifact_within_a_week_is_refused_whatever_the_review_said(house: House) -> None:
+    reviewed(house, emergency := opened(house, houses.measured(house)))
+    with pytest.raises(Conflict, match="within the last 7 days"):
+        opened(house, emergency.model_version)
+    assert refused(house) == ("emergency.refused", {"rule": "Conflict"})
+
+
+def test_open_for_the_same_artifact_after_a_week_serves(house: House) -> None:
+    reviewed(house, emergency := opened(house, houses.measured(house)))
+    Emergency.objects.filter(pk=emergency.pk).update(opened_at=emergency.opened_at - emergencies.APART)
+    assert opened(house, emergency.model_version).state == "active"
+
+
+def test_open_for_another_artifact_after_the_review_serves(house: House) -> None:
+    reviewed(house, opened(house, houses.measured(house)))
+    assert opened(house, houses.measured(house)).state == "active"
 
 
 def test_open_of_an_artifact_that_changed_in_the_store_is_refused(house: House) -> None:
@@ -175,6 +295,23 @@ def test_execute_during_a_break_glass_takes_the_slot_and_ends_it(house: House) -
     taken = rollouts.execute(promotion, actor=acting(house.operator))
     assert (taken.champion_promotion, taken.champion_emergency, taken.cause) == (promotion, None, "promoted")
     assert recorded.newest(emergency)["data"] == {"cause": "an approved version took the slot"}
+
+
+def test_execute_during_a_break_glass_starts_a_canary_beside_whom_it_displaced(house: House) -> None:
+    first = houses.champion(house)
+    emergency, promotion = opened(house, houses.measured(house)), houses.approved(house)
+    taken = rollouts.execute(promotion, actor=acting(house.operator))
+    assert (taken.champion_promotion, taken.champion_emergency) == (first.champion_promotion, None)
+    assert (taken.canary_promotion, taken.canary_percent, taken.cause) == (promotion, 10, "canary_started")
+    assert recorded.fresh(emergency).state == "ended"
+
+
+def test_execute_of_what_serves_by_break_glass_starts_a_canary(house: House) -> None:
+    first = houses.champion(house)
+    version = houses.measured(house)
+    opened(house, version)
+    taken = rollouts.execute(houses.approved_again(house, version), actor=acting(house.operator))
+    assert (taken.champion, taken.canary, taken.canary_percent) == (first.champion, version, 10)
 
 
 def test_break_glass_makes_no_request_stale(house: House) -> None:

@@ -6,6 +6,8 @@ from django.utils import timezone
 from audit import rows
 from registry.errors import NothingServes, NotPermitted
 from registry.models import PromotionRequest, Rollout, SlotAssignment
+from registry.services.decisions import findings
+from registry.services.decisions.findings import Wrong
 from registry.services.slots import rollback
 from tests import factories, houses, recorded
 from tests.factories import acting
@@ -96,6 +98,14 @@ def test_roll_back_never_goes_to_an_approval_whose_grounds_have_moved(house: Hou
     houses.champion(house)
     assert second.champion is not None
     factories.evidence_set(second.champion)
+    assert roll_back(house).champion == first.champion
+
+
+def test_roll_back_never_goes_to_a_version_with_an_unsettled_finding(house: House) -> None:
+    first, second = houses.champion(house), houses.champion(house)
+    houses.champion(house)
+    assert second.champion is not None
+    findings.raise_(second.champion, Wrong("high", "A leak", "It leaks."), actor=acting(house.validator))
     assert roll_back(house).champion == first.champion
 
 

@@ -1,6 +1,7 @@
 """What a slot serves: brought in by canary steps, taken back to the last valid holder, told for any moment."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -8,9 +9,11 @@ from django.utils import timezone
 
 from audit import rows
 from registry.errors import Conflict, NotPermitted, RegistryError, RevisionMismatch, Stale
-from registry.models import ModelVersion, PromotionRequest, Rollout, Slot, SlotAssignment
+from registry.models import ModelVersion, PromotionRequest, Rollout, Slot, SlotAssignment, User
 from registry.roles import Role
-from registry.services.slots import rollback, rollouts
+from registry.services.decisions import findings
+from registry.services.decisions.findings import Wrong
+from registry.services.slots import assigning, rollback, rollouts, withdrawals
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
@@ -31,6 +34,24 @@ def expire(promotion: PromotionRequest | None) -> None:
 
 def running(house: House) -> Rollout:
     return Rollout.objects.get(slot=house.slot, state="running")
+
+
+def found_wrong(house: House, promotion: PromotionRequest | None) -> None:
+    assert promotion is not None
+    wrong = Wrong("critical", "A leak", "The label is in a column.")
+    findings.raise_(promotion.model_version, wrong, actor=acting(house.validator))
+
+
+def changed(step: Callable[..., PromotionRequest], serving: SlotAssignment, by: User) -> None:
+    """An approval suspended or resumed."""
+    promotion = recorded.fresh(serving.champion_promotion)  # type: ignore[arg-type]
+    step(
+        promotion,
+        reason="It is as it is.",
+        credentials=factories.credentials(by),
+        revision=promotion.revision,
+        actor=acting(by),
+    )
 
 
 def assert_execution_refused(house: House, promotion: PromotionRequest, error: type[RegistryError]) -> RegistryError:
@@ -131,6 +152,46 @@ def test_advance_by_an_engineer_is_refused_and_on_record(house: House) -> None:
     with pytest.raises(NotPermitted):
         rollouts.advance(rollout, revision=1, actor=acting(house.engineer))
     assert recorded.newest(rollout.promotion)["data"] == {"rule": "NotPermitted"}
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_advance_over_a_champion_whose_approval_has_just_ended_is_refused_and_on_record(
+    house: House, step: int
+) -> None:
+    champion = houses.champion(house).champion_promotion
+    houses.executed(house)
+    Rollout.objects.filter(state="running").update(step=step)
+    PromotionRequest.objects.filter(pk=champion.pk).update(valid_until=timezone.now())  # type: ignore[union-attr]
+    rollout = running(house)
+    with pytest.raises(Conflict, match="the canary goes out with it"):
+        rollouts.advance(rollout, revision=rollout.revision, actor=acting(house.operator))
+    assert recorded.newest(rollout.promotion)["data"] == {"rule": "Conflict"}
+
+
+def test_execute_of_a_version_with_a_new_finding_is_refused_and_on_record(house: House) -> None:
+    approved = houses.approved(house)
+    found_wrong(house, approved)
+    with pytest.raises(Conflict, match="Findings about the version are not settled"):
+        rollouts.execute(approved, actor=acting(house.operator))
+    assert (recorded.newest(approved)["event"], assigning.current(house.slot)) == ("rollout.refused", None)
+
+
+def test_advance_of_a_version_with_a_new_finding_is_refused_and_its_canary_goes_on(house: House) -> None:
+    houses.champion(house)
+    started = houses.executed(house)
+    found_wrong(house, started.canary_promotion)
+    with pytest.raises(Conflict, match="Findings about the version are not settled"):
+        houses.advanced(house, started)
+    assert assigning.current(house.slot) == started
+
+
+def test_execute_beside_a_champion_that_serves_again_by_its_resumed_approval_starts_a_canary(house: House) -> None:
+    first = houses.champion(house)
+    changed(withdrawals.suspend, first, by=house.operator)
+    approved = houses.approved(house)
+    changed(withdrawals.resume, first, by=house.reviewer)
+    started = rollouts.execute(approved, actor=acting(house.operator))
+    assert (started.champion, started.canary, started.canary_percent) == (first.champion, approved.model_version, 10)
 
 
 def test_execute_while_another_rollout_runs_is_refused(house: House) -> None:

@@ -142,18 +142,36 @@ def test_resume_by_another_person_lets_a_rollback_bring_it_back(house: House) ->
 
 def test_resume_by_who_suspended_is_refused_and_on_record(house: House) -> None:
     promotion = houses.champion(house).champion_promotion
-    change(withdrawals.suspend, promotion, house.operator)
+    change(withdrawals.suspend, promotion, house.reviewer)
     with pytest.raises(DutyConflict, match="You suspended it"):
-        change(withdrawals.resume, promotion, house.operator)
+        change(withdrawals.resume, promotion, house.reviewer)
     assert recorded.newest(promotion)["data"] == {"rule": "DutyConflict"}  # type: ignore[arg-type]
 
 
 def test_resume_by_who_trained_the_version_is_refused(house: House) -> None:
     promotion = houses.champion(house).champion_promotion
     change(withdrawals.suspend, promotion, house.operator)
-    people.grant(house.engineer, Role.OPERATOR, actor=factories.bootstrap(), system=house.system)
+    people.grant(house.engineer, Role.VALIDATOR, actor=factories.bootstrap(), system=house.system)
     with pytest.raises(DutyConflict):
         change(withdrawals.resume, promotion, house.engineer)
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.OWNER, Role.AUDITOR])
+def test_resume_by_who_does_not_sign_is_refused_and_on_record(house: House, role: Role) -> None:
+    promotion = houses.champion(house).champion_promotion
+    change(withdrawals.suspend, promotion, house.reviewer)
+    with pytest.raises(NotPermitted):
+        change(withdrawals.resume, promotion, factories.person(role, system=house.system, team="another"))
+    assert recorded.newest(promotion)["data"] == {"rule": "NotPermitted"}  # type: ignore[arg-type]
+    assert recorded.fresh(promotion).approval == "suspended"  # type: ignore[arg-type]
+
+
+def test_resume_is_signed_in_the_role_that_decides(house: House) -> None:
+    promotion = houses.champion(house).champion_promotion
+    change(withdrawals.suspend, promotion, house.operator)
+    validator = factories.person(Role.OPERATOR, Role.VALIDATOR, system=house.system, team="another")
+    change(withdrawals.resume, promotion, validator)
+    assert Signature.objects.get(meaning="resumption").role == "validator"
 
 
 def test_resume_of_what_was_revoked_is_refused(house: House) -> None:
@@ -163,13 +181,13 @@ def test_resume_of_what_was_revoked_is_refused(house: House) -> None:
         change(withdrawals.resume, promotion, house.reviewer)
 
 
-def test_resume_after_the_server_suspended_it_anew_is_open_to_everybody(house: House) -> None:
+def test_resume_after_the_server_suspended_it_anew_is_open_to_who_suspended_before(house: House) -> None:
     promotion = houses.champion(house).champion_promotion
     assert promotion is not None
-    change(withdrawals.suspend, promotion, house.operator)
-    change(withdrawals.resume, promotion, house.reviewer)
+    change(withdrawals.suspend, promotion, house.reviewer)
+    change(withdrawals.resume, promotion, house.validator)
     standing.suspend(recorded.fresh(promotion), cause="condition breached", reason="x", actor=factories.bootstrap())
-    assert change(withdrawals.resume, promotion, house.operator).approval == "approved"
+    assert change(withdrawals.resume, promotion, house.reviewer).approval == "approved"
 
 
 @pytest.mark.django_db
@@ -180,5 +198,5 @@ def test_resume_after_a_review_lapsed_asks_for_it_again() -> None:
     assert promotion is not None
     promotion.reviews.filter(cause="periodic").update(lapses_at=timezone.now())
     expiry.lapse_due(actor=factories.bootstrap())
-    change(withdrawals.resume, promotion, house.operator)
+    change(withdrawals.resume, promotion, house.reviewer)
     assert set(promotion.reviews.filter(cause="periodic").values_list("state", flat=True)) == {"lapsed", "due"}

@@ -158,6 +158,18 @@ def test_connection_to_a_private_address_is_blocked_where_it_is_made(receiver: R
         "slack://TokenA/TokenB/TokenC/?template=/etc/passwd",
         "jsons://example.org/?verify=no",
         "jsons://example.org/?redirect=yes",
+        "jsons://example.org/?name=x;verify=no;redirect=yes;+X-Api=1",
+        "jsons://example.org/p;verify=no",
+        "jsons://example.org/?VERIFY=no",
+        "jsons://example.org/?%76erify=no",
+        "jsons://example.org/?+X-Api=1",
+        "jsons://example.org/?-X-Api=1",
+        "jsons://example.org/?:token=1",
+        "jsons://example.org/#?verify=no",
+        "jsons://example.org/#?redirect=yes",
+        "workflows://example.org/workflow/sig/?id=x;template=/etc/passwd;verify=no",
+        "workflows://example.org/workflow/sig/?id=x&Template=/etc/passwd",
+        "workflows://example.org/workflow/sig/#?id=x&template=/etc/passwd",
         "json://example.org/ json://127.0.0.1/",
         "slack://abc",
     ],
@@ -189,3 +201,10 @@ def test_subscribe_with_an_address_that_apprise_cannot_read_is_refused(operator:
 def test_complaint_of_apprise_is_shown_without_the_secrets() -> None:
     words = telling.without_secrets("Bad token T1JJ3T3L2 at user:hunter22@x", "slack://user:hunter22@T1JJ3T3L2/x")
     assert words == "Bad token … at …:…@x"
+
+
+def test_parameter_that_only_apprise_sees_stops_the_notice_itself(receiver: Receiver) -> None:
+    """An address that was taken before the rule was is not told either."""
+    url = f"{receiver.url.replace('http', 'json').partition('?')[0]}#?redirect=yes"
+    outcome = notices.tell(url, title="Title", body="Body.", allowed=LOOPBACK)
+    assert (outcome.failure, receiver.arrived) == ("Not told: the parameters redirect are not taken.", [])

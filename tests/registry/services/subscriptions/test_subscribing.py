@@ -46,12 +46,13 @@ def test_subscribe_begins_at_the_newest_signed_head(receiver: Receiver, operator
 
 
 def test_target_and_secret_stand_nowhere_in_the_clear(receiver: Receiver, operator: User) -> None:
-    made = subscribe(receiver.url, operator)
-    assert (vault.target(made.subscription), vault.keys(made.subscription)) == (receiver.url, [made.secret])
+    target = f"{receiver.url}&key=not-in-the-clear"
+    made = subscribe(target, operator)
+    assert (vault.target(made.subscription), vault.keys(made.subscription)) == (target, [made.secret])
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(s)::text FROM registry_subscription s")
         everything = "".join(text for (text,) in cursor.fetchall()) + str(recorded.entries(made.subscription))
-    assert [word for word in ("abc", made.secret.removeprefix("whsec_")) if word in everything] == []
+    assert [word for word in ("not-in-the-clear", made.secret.removeprefix("whsec_")) if word in everything] == []
     assert set(recorded.changes(made.subscription)) & {"target", "secret"} == set()
 
 
