@@ -29,6 +29,8 @@ from registry.models import (
     User,
 )
 
+#: A figure's digest, of its set and its place there, so that no two figures share one.
+_DIGEST = "encode(sha256(convert_to(eid::text || step, 'UTF8')), 'hex')"
 FILLED = (
     User, Grant, AISystem, Slot, Artifact, Dataset, Ingestion, DatasetVersion, RegisteredModel, TrainingRun,
     ModelVersion, EvidenceSet, EvidenceItem, PolicyVersion, PromotionRequest, GateResult, Decision, SlotAssignment,
@@ -76,8 +78,10 @@ def _requests(superuser: psycopg.Connection, base: Templates) -> None:
     newest = """(SELECT DISTINCT ON (v.model_id) v.id AS vid, s.id AS slot, e.id AS eid FROM registry_modelversion v
         JOIN registry_registeredmodel m ON m.id = v.model_id JOIN registry_slot s ON s.system_id = m.system_id
         JOIN registry_evidenceset e ON e.model_version_id = v.id ORDER BY v.model_id, v.number DESC) AS newest"""
-    copy(superuser, base[EvidenceItem], f"{newest} CROSS JOIN generate_series(1, {ITEMS})", set_id="eid")
-    copy(superuser, base[PromotionRequest], newest, model_version_id="vid", slot_id="slot")
+    figures = f"{newest} CROSS JOIN generate_series(1, {ITEMS}) AS step"
+    copy(superuser, base[EvidenceItem], figures, set_id="eid", digest=_DIGEST)
+    copy(superuser, base[PromotionRequest], newest, model_version_id="vid", slot_id="slot",
+         evidence_digests=f"(SELECT array_agg({_DIGEST}) FROM generate_series(1, {ITEMS}) AS step)")  # fmt: skip
     requests = (
         f"(SELECT id AS pid FROM registry_promotionrequest WHERE id <> '{base[PromotionRequest].pk}') AS requests"
     )

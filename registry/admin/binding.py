@@ -1,4 +1,4 @@
-"""What a signature on a request binds, and the evidence that the request froze."""
+"""What a signature on a request binds."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,13 +7,6 @@ from django.utils.safestring import SafeString
 
 from audit.pages import show
 from registry.models import EvidenceItem, PromotionRequest
-
-
-def bound(row: PromotionRequest) -> list[EvidenceItem]:
-    """The evidence that the request froze, each figure once."""
-    found = EvidenceItem.objects.filter(digest__in=row.evidence_digests).select_related("set")
-    own = [one for one in found if one.set.model_version_id in (None, row.model_version_id)]
-    return list({one.digest: one for one in own}.values())
 
 
 def records(row: PromotionRequest, bound: list[EvidenceItem]) -> Iterable[tuple[str, Any]]:

@@ -30,7 +30,7 @@ from registry.admin.withdrawals import Withdrawing
 from registry.errors import Invalid
 from registry.models import Decision, PromotionRequest, SlotAssignment
 from registry.roles import Role
-from registry.services.decisions import approvals, deciding, packs
+from registry.services.decisions import approvals, deciding, gating, packs
 from registry.services.decisions.deciding import Said
 from registry.services.decisions.seats import Seat
 from registry.services.slots import rollouts
@@ -67,7 +67,7 @@ class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
 
     def sections(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Section]:
         gates = approvals.gates_of(row)
-        bound = binding.bound(row)
+        bound = gating.bound(row)
         then = comparison.standing_champion(row)
         if gates:
             yield Section("What the gates say", verdicts.gate_table(row, gates))

@@ -10,7 +10,6 @@ from registry.gates import document
 from registry.models import (
     Delegation,
     Emergency,
-    EvidenceItem,
     Finding,
     PeriodicReview,
     PromotionRequest,
@@ -68,7 +67,7 @@ def held(promotion: PromotionRequest) -> Iterator[pack.Record]:
         yield from _signed(decision, [own])
     for row in signatures(promotion):
         yield from _signed(row, _signable(row, promotion))
-    for item in EvidenceItem.objects.filter(digest__in=set(promotion.evidence_digests)).select_related("set"):
+    for item in gating.bound(promotion):
         yield pack.Record.of(item.kind, records.evidence_item(item, item.set))
 
 

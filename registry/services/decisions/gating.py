@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from registry import records
@@ -89,6 +90,14 @@ def facts_of(request: PromotionRequest) -> Facts:
         policy_effective_from=request.policy.effective_from or now,
         waivers=waivers(request, now=now),
     )
+
+
+def bound(request: PromotionRequest) -> list[EvidenceItem]:
+    """The figures that a request froze, each once, as their rows stand now; of equal ones the newest."""
+    own = Q(set__model_version=request.model_version_id) | Q(set__model_version=None)
+    found = EvidenceItem.objects.filter(own, digest__in=request.evidence_digests).select_related("set")
+    ordered = found.order_by("kind", "attribute", "metric", "group", "id")
+    return list({item.digest: item for item in ordered}.values())
 
 
 def judged_at(request: PromotionRequest) -> datetime:

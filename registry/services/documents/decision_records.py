@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from registry.documents import parts
-from registry.models import EvidenceItem, PromotionRequest, Signature, SlotAssignment
+from registry.models import PromotionRequest, Signature, SlotAssignment
 from registry.roles import Role
-from registry.services.decisions import approvals
+from registry.services.decisions import approvals, gating
 from registry.services.documents import figures, reviewed
 from registry.services.documents.sources import Sources
 
@@ -62,8 +62,7 @@ def _request(promotion: PromotionRequest, sources: Sources) -> parts.Part:
 
 def _bound(promotion: PromotionRequest, sources: Sources) -> parts.Part:
     row = sources.cite(promotion)
-    bound = EvidenceItem.objects.filter(digest__in=promotion.evidence_digests).select_related("set")
-    items = {item.digest: item for item in bound.order_by("kind", "attribute", "metric", "group", "-id")}
+    items = gating.bound(promotion)
     return parts.section(
         "bound",
         "What the decision is about",
@@ -76,7 +75,7 @@ def _bound(promotion: PromotionRequest, sources: Sources) -> parts.Part:
             parts.fact("Champion it was compared with (SHA-256)", promotion.champion_digest, row),
             parts.fact("Record that each signature signs (SHA-256)", promotion.record_digest, row),
         ],
-        tables=[figures.bound(items.values(), sources)],
+        tables=[figures.bound(items, sources)],
         gap="" if items else "No evidence is bound to it.",
     )
 
