@@ -37,7 +37,6 @@ class EventAdmin(RecordAdmin):
     search_fields = ("=subject_id", "=actor", "=request")
     search_help_text = "A whole subject id, actor or request id"
     paginator = InfinitePaginator
-    show_full_result_count = False
     ordering = ("-ticket",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
@@ -181,7 +180,6 @@ def _proof(row: Event, leaf: bytes) -> SafeString:
 class CheckpointAdmin(RecordAdmin):
     list_display = ("events", "when", "root")
     paginator = InfinitePaginator
-    show_full_result_count = False
 
     @admin.display(description="Events under it")
     def events(self, row: Checkpoint) -> str:

@@ -21,11 +21,13 @@ from monitoring.services import monitors
 from registry.models import CardText, ModelVersion, User
 from registry.roles import Role
 from registry.services import predictions, privacy
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
 from registry.services.coverage import exemptions
-from registry.services.decisions import deciding, delegations, duties, findings, threads, waivers
-from registry.services.decisions.findings import Wrong
+from registry.services.decisions import deciding, waivers
 from registry.services.decisions.waivers import Asked
 from registry.services.documents import cards
+from registry.services.duties import delegations, duties, threads
 from registry.services.slots import emergencies, incidents
 from registry.services.subscriptions import dispatching, subscribing
 from registry.serving import inference, snapshot

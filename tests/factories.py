@@ -36,7 +36,8 @@ from registry.models import (
 from registry.permissions import roles
 from registry.roles import Role
 from registry.services import codes, datasets, evaluations, factors, jobs, people, runs, systems
-from registry.services.decisions import deciding, policies, promotions, simulation
+from registry.services.decisions import deciding, promotions
+from registry.services.policies import policies, simulation
 from registry.services.signing import Credentials
 from tests import onnx_files, recorded
 

@@ -19,8 +19,9 @@ from registry.models import (
 )
 from registry.models.systems import AISystem
 from registry.roles import Role
-from registry.services.decisions import deciding, policies, promotions
+from registry.services.decisions import deciding, promotions
 from registry.services.decisions.deciding import Said
+from registry.services.policies import policies
 from registry.services.slots import rollouts
 from tests import databases, factories
 from tests.factories import acting

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from audit.pages import show, trail
+from audit.pages import search, show, trail
 
 SAFE = ("GET", "HEAD")
 
@@ -39,6 +39,8 @@ class RecordAdmin(ModelAdmin):
 
     actions = None
     list_per_page = 50
+    #: How many rows there would be without the filter is not worth a second count.
+    show_full_result_count = False
     record_template = "admin/record.html"
     #: Relations that the page reads, so that the number of queries does not depend on the row.
     page_related: tuple[str, ...] = ()
@@ -67,6 +69,10 @@ class RecordAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[Any, bool]:
+        """The rows that match, each once."""
+        return search.matching(queryset, self.get_search_fields(request), search_term), False
 
     def page_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows as a page reads them."""

@@ -21,7 +21,6 @@ WHAT_IT_COMPARES = (
 @admin.register(Verification)
 class VerificationAdmin(RecordAdmin):
     list_display = ("when", "verdict", "looked_at", "entries_read", "rows_compared", "took")
-    show_full_result_count = False
 
     @admin.display(description="Finished")
     def when(self, row: Verification) -> SafeString:

@@ -10,7 +10,7 @@ from audit.pages import columns, show
 from audit.pages.records import Section
 from monitoring.models import Alert
 from monitoring.services import alerts
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.permissions import allows
 from registry.roles import Action
@@ -56,7 +56,9 @@ class AlertAdmin(ActingAdmin):
         )
 
     def offers(self, row: Alert, request: HttpRequest) -> Iterable[Act]:
-        if row.state == State.RESOLVED or not allows(request.user, Action.HANDLE_ALERT, row.monitor.slot.system):  # type: ignore[arg-type]
+        if row.state == State.RESOLVED or not allows(
+            scoped.account(request), Action.HANDLE_ALERT, row.monitor.slot.system
+        ):
             return
         if row.state == State.OPEN:
             yield Act(

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.models import Grant, User
 from registry.permissions import allows
@@ -118,5 +118,5 @@ class GrantAdmin(ActingAdmin):
 
 def _vouches(request: HttpRequest, first: UUID | None, about: User) -> bool:
     """Whether this person can be the second: neither who asked nor whom it is about."""
-    account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+    account = scoped.account(request)
     return allows(account, Action.VOUCH) and account.pk not in (first, about.pk)

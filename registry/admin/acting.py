@@ -15,6 +15,7 @@ from audit.actors import Actor
 from audit.errors import NeedsAnother, NotErasable, Refusal
 from audit.pages import show
 from registry import actors
+from registry.admin import scoped
 from registry.admin.questions import Question
 from registry.admin.scoped import ScopedAdmin
 from registry.errors import Invalid, NotPermitted, SignatureRejected
@@ -93,7 +94,7 @@ def _answered(act: Act, request: HttpRequest) -> Act:
 
 def actor(request: HttpRequest) -> Actor:
     """Who acts, as services and the log know it."""
-    return actors.of(request.user, request=request.request_id)  # type: ignore[arg-type,attr-defined]
+    return actors.of(scoped.account(request), request=request.request_id)  # type: ignore[attr-defined]
 
 
 def reason(request: HttpRequest) -> str:

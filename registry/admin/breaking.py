@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.errors import Invalid
-from registry.models import Emergency, ModelVersion, Slot, User
+from registry.models import Emergency, ModelVersion, Slot
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.slots import emergencies
@@ -25,7 +25,7 @@ class Breaking(ActingAdmin):
     """The button behind the glass."""
 
     def offers(self, row: Slot, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         if allows(account, Action.BREAK_GLASS, row.system) and not _broken(row):
             choices = [(str(one.pk), _words(one)) for one in _versions(row)]
             asks = (Question("version", "The version", "choice", choices=choices),)

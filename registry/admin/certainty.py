@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from audit.pages import show
 from registry.gates import words
 from registry.models import EvidenceItem, GateResult, PromotionRequest, SlotAssignment
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 
 State = PromotionRequest.State
 

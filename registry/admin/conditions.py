@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, signed
+from registry.admin import acting, scoped, signed
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.errors import Invalid
-from registry.models import Condition, User
+from registry.models import Condition
 from registry.permissions import allows
 from registry.roles import Action, Role
 from registry.services.decisions import conditions
@@ -62,7 +62,7 @@ class ConditionAdmin(ActingAdmin):
         yield Section("Signatures", signed.table("condition", row.pk))
 
     def offers(self, row: Condition, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         system = row.promotion.slot.system
         if row.state != Condition.State.OPEN:
             return

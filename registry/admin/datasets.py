@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from audit.pages import columns, show
 from audit.pages.records import Section
 from registry import permissions
-from registry.admin import jobs
+from registry.admin import jobs, scoped
 from registry.admin.scoped import ScopedAdmin, systems
 from registry.models import Artifact, Dataset, DatasetVersion, Ingestion, ModelVersion
 
@@ -27,7 +27,7 @@ class ArtifactAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Artifact]:
         """What a delivery, a dataset version or a model version of the person's systems is made of."""
         found, own = super().get_queryset(request), systems(request)
-        if permissions.reads_everything(request.user):
+        if permissions.reads_everything(scoped.account(request)):
             return found
         sources = Ingestion.objects.filter(dataset__system__in=own).values("source")
         data = DatasetVersion.objects.filter(dataset__system__in=own).values("artifact")

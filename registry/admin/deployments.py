@@ -12,14 +12,14 @@ from django.utils.safestring import SafeString, mark_safe
 
 from audit.pages import columns, names, show
 from audit.pages.records import Section
-from registry.admin import acting, breaking, history
+from registry.admin import acting, breaking, history, scoped, tiers
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.breaking import Breaking
 from registry.admin.scoped import ScopedAdmin
 from registry.models import PromotionRequest, Rollout, Slot, SlotAssignment
 from registry.permissions import allows
 from registry.roles import Action
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 from registry.services.slots import assigning, rollback, rollouts
 
 RECENT = 20
@@ -43,7 +43,7 @@ class SlotAdmin(Breaking):
         "canary",
         columns.moment("serving.since", "Last changed"),
         columns.moment("serving.champion_promotion.valid_until", "Approved until"),
-        columns.chip("system.risk_tier", "Risk tier"),
+        tiers.column("system"),
     )
     list_filter = ("system__risk_tier",)
     list_select_related = page_related = ("system",)
@@ -74,7 +74,7 @@ class SlotAdmin(Breaking):
     def facts(self, row: Slot) -> Iterable[tuple[str, Any]]:
         now = _serving(row)
         yield "System", row.system
-        yield "Risk tier", show.chip(row.system.risk_tier)
+        yield "Risk tier", tiers.chip(row.system)
         if now is not None and now.champion_promotion is not None:
             yield "Serves", now.champion
             yield "Since", champion_since(now)
@@ -104,7 +104,7 @@ class SlotAdmin(Breaking):
         )
 
     def offers(self, row: Slot, request: HttpRequest) -> Iterable[Act]:
-        if _serving(row) is not None and allows(request.user, Action.OPERATE, row.system):  # type: ignore[arg-type]
+        if _serving(row) is not None and allows(scoped.account(request), Action.OPERATE, row.system):
             yield Act(
                 "rollback",
                 "Roll back",
@@ -188,7 +188,7 @@ class RolloutAdmin(ActingAdmin):
         yield "Started", row.created_at
 
     def offers(self, row: Rollout, request: HttpRequest) -> Iterable[Act]:
-        if row.state == Rollout.State.RUNNING and allows(request.user, Action.OPERATE, row.slot.system):  # type: ignore[arg-type]
+        if row.state == Rollout.State.RUNNING and allows(scoped.account(request), Action.OPERATE, row.slot.system):
             following = row.steps[row.step + 1]
             words = "It becomes the champion." if following == 100 else "The rest stays with the champion."
             yield Act("advance", f"Advance to {following} %", words, revision=row.revision)

@@ -18,7 +18,7 @@ from registry.admin.scoped import ScopedAdmin
 from registry.errors import Invalid
 from registry.models import Comment, Delegation, Grant, Recusal, ReviewTask, User
 from registry.roles import SIGNING, Role
-from registry.services.decisions import delegations
+from registry.services.duties import delegations
 
 PROMOTION = ("promotion__slot", "promotion__model_version__model")
 LEVELS = ("nobody yet", "deputies", "risk officers")
@@ -72,7 +72,7 @@ class DelegationAdmin(AskingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delegation]:
         """Those of systems in reach, one's own, and for readers of every system all."""
         mine = Q(delegator=request.user.pk) | Q(delegate=request.user.pk) | Q(system__in=scoped.systems(request))
-        every = Q(system=None) if permissions.reads_everything(request.user) else Q()
+        every = Q(system=None) if permissions.reads_everything(scoped.account(request)) else Q()
         return super().get_queryset(request).filter(mine | every)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -15,7 +15,7 @@ from audit.models import Event, Hold, Redaction, Sealed
 from audit.pages import columns, names, show, trail
 from audit.pages.records import Section
 from audit.sealed import datakeys, sealing
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act
 from registry.admin.asking import AskingAdmin
 from registry.admin.questions import Question
@@ -95,7 +95,7 @@ class RedactionAdmin(AskingAdmin):
             yield Section("Holds over it", show.table(["Hold", "Ground"], standing, empty="None."), note)
 
     def offers(self, row: Redaction, request: HttpRequest) -> Iterable[Act]:
-        if row.state != Redaction.State.REQUESTED or not allows(request.user, Action.ERASE):  # type: ignore[arg-type]
+        if row.state != Redaction.State.REQUESTED or not allows(scoped.account(request), Action.ERASE):
             return
         if row.requested_by == acting.actor(request).id:
             yield Act("withdraw", "Withdraw", "Takes your request back. Another person decides it otherwise.")
@@ -187,7 +187,7 @@ class HoldAdmin(AskingAdmin):
         yield "Released", row.released_at
 
     def offers(self, row: Hold, request: HttpRequest) -> Iterable[Act]:
-        if row.released_at is None and allows(request.user, Action.HOLD):  # type: ignore[arg-type]
+        if row.released_at is None and allows(scoped.account(request), Action.HOLD):
             yield Act("release", "Release", "What it covered may be erased again.", grave=True)
 
     def release(self, request: HttpRequest, row: Hold) -> str:

@@ -8,14 +8,14 @@ from django.http import HttpRequest
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, signed
+from registry.admin import acting, scoped, signed
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.errors import Invalid
-from registry.models import EvidenceSet, Finding, User
+from registry.models import EvidenceSet, Finding
 from registry.permissions import allows
 from registry.roles import Action
-from registry.services.decisions import findings
+from registry.services.approvals import findings
 
 
 @admin.register(Finding)
@@ -71,7 +71,7 @@ class FindingAdmin(ActingAdmin):
         yield Section("Signatures", signed.table("finding", row.pk))
 
     def offers(self, row: Finding, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         system, state, at = row.model_version.model.system, Finding.State, row.revision
         if row.state in (state.OPEN, state.IN_REMEDIATION) and allows(account, Action.REGISTER, system):
             asks = (Question("text", "What you did, or will do", kind="text"),)

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, signed
+from registry.admin import acting, scoped, signed
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
-from registry.models import Emergency, Incident, User
+from registry.models import Emergency, Incident
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.slots import emergencies, incidents
@@ -51,7 +51,7 @@ class EmergencyAdmin(ActingAdmin):
         yield Section("Signatures", signed.table("emergency", row.pk))
 
     def offers(self, row: Emergency, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         if row.state == Emergency.State.ACTIVE and allows(account, Action.BREAK_GLASS, row.slot.system):
             words = "The last champion whose approval holds serves again, or nothing."
             yield Act("end", "End it now", words, grave=True, revision=row.revision)
@@ -94,7 +94,7 @@ class IncidentAdmin(ActingAdmin):
         yield "Closed", row.closed_at
 
     def offers(self, row: Incident, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         states = list(Incident.State)
         later = states[states.index(Incident.State(row.state)) + 1 :]
         if later and allows(account, Action.HANDLE_INCIDENT, row.system):

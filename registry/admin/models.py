@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, jobs, objections, placing
+from registry.admin import acting, jobs, objections, placing, scoped, tiers
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
-from registry.models import ModelVersion, RegisteredModel, TrainingRun, User
+from registry.models import ModelVersion, RegisteredModel, TrainingRun
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services import lifecycle
@@ -26,7 +26,7 @@ class RegisteredModelAdmin(ScopedAdmin):
     list_display = (
         "name",
         columns.record("system", "System"),
-        columns.chip("system.risk_tier", "Risk tier"),
+        tiers.column("system"),
         columns.number("version_count", "Versions"),
         columns.moment("created_at", "Registered"),
     )
@@ -43,7 +43,7 @@ class RegisteredModelAdmin(ScopedAdmin):
 
     def facts(self, row: RegisteredModel) -> Iterable[tuple[str, Any]]:
         yield "System", row.system
-        yield "Risk tier", show.chip(row.system.risk_tier)
+        yield "Risk tier", tiers.chip(row.system)
         yield "Registered", row.created_at
 
     def sections(self, row: RegisteredModel, request: HttpRequest) -> Iterable[Section]:
@@ -176,7 +176,7 @@ class ModelVersionAdmin(ActingAdmin):
         )
 
     def offers(self, row: ModelVersion, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         system, stage = row.model.system, ModelVersion.Lifecycle
         if row.lifecycle == stage.REGISTERED and allows(account, Action.FIND, system):
             asks = objections.wrong(row)

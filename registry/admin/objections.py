@@ -8,15 +8,16 @@ from django.utils.safestring import SafeString
 
 from audit.pages import show
 from audit.pages.records import Section
-from registry.admin import acting, conditions
+from registry.admin import acting, conditions, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.gates import waiving
 from registry.models import Finding, Grant, ModelVersion, PromotionRequest, User, Waiver
 from registry.permissions import allows
 from registry.roles import ROLES_FOR, Action
-from registry.services.decisions import approvals, findings, waivers
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import approvals, findings
+from registry.services.approvals.findings import Wrong
+from registry.services.decisions import waivers
 from registry.services.decisions.waivers import Asked
 
 State = PromotionRequest.State
@@ -29,7 +30,7 @@ class Objecting(ActingAdmin):
     """The buttons by which people object to a request, and by which its author asks to go on all the same."""
 
     def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         system = row.slot.system
         if row.state == State.BLOCKED and allows(account, Action.SUBMIT, system) and (gates := _waivable(row)):
             yield Act("ask_waiver", "Ask for a waiver", WAIVER, asks_reason=False, asks=_waiver(gates))

@@ -11,15 +11,15 @@ from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, standing
+from registry.admin import acting, scoped, standing
 from registry.admin.acting import Act, ActingAdmin
 from registry.gates import grammar, words
 from registry.gates.policy import Policy
 from registry.models import PolicyVersion
 from registry.permissions import allows
 from registry.roles import Action, Role
-from registry.services.decisions import policies, simulation
-from registry.services.decisions.simulation import GateChange, Simulation
+from registry.services.policies import policies, simulation
+from registry.services.policies.simulation import GateChange, Simulation
 
 #: Keys as a policy's author writes them; others follow by name.
 ORDER = (
@@ -77,8 +77,7 @@ class PolicyVersionAdmin(ActingAdmin):
 
     def offers(self, row: PolicyVersion, request: HttpRequest) -> Iterable[Act]:
         officer, admin = (
-            allows(request.user, action)  # type: ignore[arg-type]
-            for action in (Action.APPROVE_POLICY, Action.PROPOSE_POLICY)
+            allows(scoped.account(request), action) for action in (Action.APPROVE_POLICY, Action.PROPOSE_POLICY)
         )
         if row.state in (PolicyVersion.State.DRAFT, PolicyVersion.State.SIMULATED) and (officer or admin):
             words = "Says which past requests it would have answered otherwise; only then can it be approved."

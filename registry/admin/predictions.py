@@ -56,7 +56,6 @@ class PredictionAdmin(ScopedAdmin):
     search_fields = ("=entity", "=request")
     search_help_text = "A whole entity or request id"
     paginator = InfinitePaginator
-    show_full_result_count = False
 
     @admin.display(description="Sealed", boolean=True)
     def sealed(self, row: Prediction) -> bool:
@@ -98,7 +97,6 @@ class OutcomeAdmin(ScopedAdmin):
     list_filter = ("value",)
     list_select_related = page_related = ("prediction__slot",)
     paginator = InfinitePaginator
-    show_full_result_count = False
 
     def name(self, row: Outcome) -> str:
         return f"Outcome {row.value} for {row.prediction.slot}"

@@ -18,9 +18,11 @@ from registry.admin import (
     certainty,
     comparison,
     objections,
+    scoped,
     standing,
     steps,
     thread,
+    tiers,
     verdicts,
     withdrawals,
 )
@@ -30,9 +32,10 @@ from registry.admin.withdrawals import Withdrawing
 from registry.errors import Invalid
 from registry.models import Decision, PromotionRequest, SlotAssignment
 from registry.roles import Role
-from registry.services.decisions import approvals, deciding, gating, packs
+from registry.services.approvals import approvals, gating, packs
+from registry.services.approvals.seats import Seat
+from registry.services.decisions import deciding
 from registry.services.decisions.deciding import Said
-from registry.services.decisions.seats import Seat
 from registry.services.slots import rollouts
 
 State = PromotionRequest.State
@@ -45,7 +48,7 @@ class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
         columns.text("model_version", "Version"),
         columns.record("slot", "Slot"),
         columns.chip("state"),
-        columns.chip("slot.system.risk_tier", "Risk tier"),
+        tiers.column("slot.system"),
         columns.text("headline", "What the gates say", words=110),
         columns.text("author", "Asked by"),
         "due",
@@ -109,7 +112,7 @@ class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
 
     def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
         open_step = approvals.progress(row, _decisions(row)).next_step if row.state == State.IN_REVIEW else None
-        found = deciding.outlook(row, request.user) if open_step else ""  # type: ignore[arg-type]
+        found = deciding.outlook(row, scoped.account(request)) if open_step else ""
         extra = {
             "question": _question(row),
             "step": open_step,
@@ -119,7 +122,7 @@ class PromotionRequestAdmin(Steps, Objecting, Withdrawing):
             "stands_in_for": found.delegator if isinstance(found, Seat) else None,
             "notices": list(thread.notices(row)),
             "state_chip": show.state(row),
-            "tier_chip": show.chip(row.slot.system.risk_tier, f"{row.slot.system.get_risk_tier_display()} risk"),
+            "tier_chip": tiers.chip(row.slot.system, after=" risk"),
             "due": due(row) if row.due_at else "",
             "record_digest": show.digest(row.record_digest),
             "asked": show.distance(row.created_at),

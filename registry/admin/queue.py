@@ -14,7 +14,7 @@ from registry.gates.approval import Progress
 from registry.models import AISystem, Finding, Grant, Incident, PeriodicReview, PromotionRequest, User, Waiver
 from registry.permissions import visible_systems
 from registry.roles import Role
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 
 SOON = timedelta(hours=48)
 EXPIRING = timedelta(days=30)
@@ -115,4 +115,4 @@ def _others(progress: Progress) -> str:
 
 
 def _tier(one: Waiting) -> str:
-    return one.request.slot.system.risk_tier
+    return one.request.slot.system.tier_in_force

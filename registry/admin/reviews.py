@@ -13,10 +13,10 @@ from registry.admin import acting, scoped, signed
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.errors import Invalid
-from registry.models import PeriodicReview, User
+from registry.models import PeriodicReview
 from registry.permissions import allows
 from registry.roles import Action
-from registry.services.decisions import reviews
+from registry.services.approvals import reviews
 from registry.services.slots import reviewing
 
 PROMOTION = ("promotion__slot", "promotion__model_version__model")
@@ -64,7 +64,7 @@ class PeriodicReviewAdmin(ActingAdmin):
         yield Section("Signatures", signed.table("review", row.pk))
 
     def offers(self, row: PeriodicReview, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         about: Any = row.promotion or row.emergency
         if row.state not in PeriodicReview.OPEN or not allows(account, Action.DECIDE, about.slot.system):
             return

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
 from registry.models import CardText, ClauseExemption, Signature, SigningFactor
@@ -141,7 +141,7 @@ class ClauseExemptionAdmin(ActingAdmin):
         yield "Withdrawn", row.withdrawn_at
 
     def offers(self, row: ClauseExemption, request: HttpRequest) -> Iterable[Act]:
-        if row.withdrawn_at is None and allows(request.user, Action.EXEMPT, row.system):  # type: ignore[arg-type]
+        if row.withdrawn_at is None and allows(scoped.account(request), Action.EXEMPT, row.system):
             yield Act("withdraw", "Withdraw", "The clause is asked for again; what was signed stays.")
 
     def withdraw(self, request: HttpRequest, row: ClauseExemption) -> str:

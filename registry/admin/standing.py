@@ -10,7 +10,7 @@ from registry.gates import durations
 from registry.gates.approval import APPROVING
 from registry.models import Decision, PromotionRequest
 from registry.roles import Role
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 
 VERDICTS = {
     "approve": "approved",

@@ -5,14 +5,16 @@ from collections.abc import Iterable
 from django.http import HttpRequest
 
 from audit.pages import show
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.errors import Invalid
 from registry.models import PromotionRequest, ReviewTask, User
 from registry.permissions import allows
 from registry.roles import Action
-from registry.services.decisions import deciding, duties, promotions, replays, tasks, threads
+from registry.services.decisions import deciding, promotions
+from registry.services.duties import duties, tasks, threads
+from registry.services.policies import replays
 
 State = PromotionRequest.State
 ACTS = ("submit", "resubmit", "rerun", "withdraw", "claim", "unclaim", "recuse", "comment", "replay")
@@ -24,7 +26,7 @@ class Steps(ActingAdmin):
     """The author's and the reviewers' buttons on a request's page."""
 
     def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         system = row.slot.system
         stands = row.approval in PromotionRequest.STANDING
         if row.state == State.APPROVED and stands and allows(account, Action.OPERATE, system):

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
 from registry.models import Delivery, Subscription
@@ -55,7 +55,7 @@ class SubscriptionAdmin(ActingAdmin):
         yield Section("The newest deliveries", show.table(headers, lines, empty="Nothing was sent yet."))
 
     def offers(self, row: Subscription, request: HttpRequest) -> Iterable[Act]:
-        if not allows(request.user, Action.SUBSCRIBE):  # type: ignore[arg-type]  # The admin lets only accounts in.
+        if not allows(scoped.account(request), Action.SUBSCRIBE):
             return
         if row.state == Subscription.State.ACTIVE:
             yield Act("pause", "Pause", "Nothing is sent for now; entries wait in the log.", asks_reason=False)

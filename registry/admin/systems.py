@@ -9,11 +9,11 @@ from django.utils.html import format_html
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, covering
+from registry.admin import acting, covering, scoped, tiers
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.questions import Question
 from registry.clauses import judging
-from registry.models import AISystem, User
+from registry.models import AISystem
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.coverage import exemptions, verdicts
@@ -25,7 +25,7 @@ class AISystemAdmin(ActingAdmin):
     system_path = "pk"
     list_display = (
         "name",
-        columns.chip("risk_tier", "Risk tier"),
+        tiers.column(""),
         columns.text("purpose", "Purpose", words=90),
         columns.text("owner", "Owner"),
         columns.moment("created_at", "Registered"),
@@ -40,7 +40,7 @@ class AISystemAdmin(ActingAdmin):
         return row.purpose
 
     def facts(self, row: AISystem) -> Iterable[tuple[str, Any]]:
-        yield "Risk tier", show.chip(row.risk_tier)
+        yield "Risk tier", tiers.chip(row)
         stakes = f"{row.get_exposure_display()}; {row.get_reliance_display()}"
         yield "Materiality", format_html('{} <span class="note">{}</span>', show.chip(materiality_of(row)), stakes)
         yield "We are its", row.get_position_display()
@@ -70,7 +70,7 @@ class AISystemAdmin(ActingAdmin):
         yield Section("Every clause", covering.table(answers), folded=True)
 
     def offers(self, row: AISystem, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         if row.regimes and allows(account, Action.EXEMPT, row):
             asks = (Question("clause", "The clause", "choice", choices=covering.asked_for(row)),)
             words = "You sign that a clause is not asked for from this system, and why. It stays on record."

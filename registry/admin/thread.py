@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from audit.pages import show
 from registry.models import PromotionRequest
-from registry.services.decisions import tasks
+from registry.services.duties import tasks
 
 LEVELS = ("", "its deputies were told", "the risk officers were told")
 

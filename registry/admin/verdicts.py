@@ -9,7 +9,7 @@ from registry.admin.strip import strip
 from registry.gates.policy import STRICTNESS, BoundRequirement, Gate
 from registry.gates.results import SEVERITY
 from registry.models import GateResult, PromotionRequest
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 
 
 def gate_table(row: PromotionRequest, gates: list[GateResult]) -> SafeString:

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, signed
+from registry.admin import acting, scoped, signed
 from registry.admin.acting import Act, ActingAdmin
-from registry.models import User, Waiver
+from registry.models import Waiver
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.decisions import waivers
@@ -55,7 +55,7 @@ class WaiverAdmin(ActingAdmin):
         )
 
     def offers(self, row: Waiver, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         if not allows(account, Action.DECIDE, row.promotion.slot.system):
             return
         if row.state in (Waiver.State.REQUESTED, Waiver.State.COUNTERSIGN):

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 
-from registry.admin import acting
+from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
-from registry.models import PromotionRequest, User
+from registry.models import PromotionRequest
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.slots import withdrawals
@@ -21,7 +21,7 @@ class Withdrawing(ActingAdmin):
     """The buttons by which people stop what was approved."""
 
     def offers(self, row: PromotionRequest, request: HttpRequest) -> Iterable[Act]:
-        account: User = request.user  # type: ignore[assignment]  # The admin lets only accounts in.
+        account = scoped.account(request)
         stands, stopped = row.approval in PromotionRequest.STANDING, row.approval == PromotionRequest.Approval.SUSPENDED
         valid, system = row.state in PromotionRequest.VALID, row.slot.system
         if valid and stopped and allows(account, Action.DECIDE, system):

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from registry.api.base import Records, actor, expected_revision, parsed
 from registry.api.decisions import Signed, credentials
 from registry.models import PromotionRequest, Slot
-from registry.services.decisions import reviews
+from registry.services.approvals import reviews
 from registry.services.slots import withdrawals
 
 _SIGNED = {"reason": "It turns people away for their postcode.", "password": "the signer's own", "code": "492039"}

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from registry.gates.approval import Progress
 from registry.models import Condition, Decision, GateResult, PromotionRequest, Slot
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 from registry.services.signing import Credentials
 
 

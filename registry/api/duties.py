@@ -14,7 +14,7 @@ from registry import permissions
 from registry.api.base import Records, Reference, actor, parsed, signed_in
 from registry.models import AISystem, Delegation, ReviewTask, User
 from registry.roles import Role
-from registry.services.decisions import delegations, queue
+from registry.services.duties import delegations, queue
 
 _DELEGATION = {
     "delegate": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a04",

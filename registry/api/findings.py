@@ -14,8 +14,8 @@ from registry.api.base import Records, Reference, actor, expected_revision, pars
 from registry.api.decisions import Reason, Signed, credentials
 from registry.api.signatures import SignatureSerializer
 from registry.models import EvidenceSet, Finding, ModelVersion, PromotionRequest, User
-from registry.services.decisions import findings
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
 
 _FINDING = {
     "model_version": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a04",

@@ -14,8 +14,8 @@ from registry.api.base import Records, actor, asked, parsed, signed_in
 from registry.api.decisions import Signed, credentials
 from registry.gates import difference, explaining, grammar
 from registry.models import PolicyVersion
-from registry.services.decisions import policies
-from registry.services.decisions import simulation as trying
+from registry.services.policies import policies
+from registry.services.policies import simulation as trying
 
 _DOCUMENT = {
     "apiVersion": "governance/v1",

@@ -17,7 +17,8 @@ from registry.api.decisions import DecisionSerializer, GateSerializer, Promotion
 from registry.api.reviewing import Reviewing
 from registry.api.slots import AssignmentSerializer, SlotKey
 from registry.models import ModelVersion, PolicyVersion, PromotionRequest
-from registry.services.decisions import packs, promotions
+from registry.services.approvals import packs
+from registry.services.decisions import promotions
 from registry.services.slots import rollouts
 
 _SUBMISSION = {

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from registry.api.base import signed_in
 from registry.models import EvidenceItem, PromotionRequest
 from registry.permissions import visible_systems
-from registry.services.decisions import replays
+from registry.services.policies import replays
 
 
 class ReplayDifference(serializers.Serializer[Any]):

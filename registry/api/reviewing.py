@@ -11,8 +11,9 @@ from rest_framework.response import Response
 from registry.api.base import Records, actor, expected_revision, parsed
 from registry.api.decisions import PromotionDetail, Reason, Signed, credentials
 from registry.models import Comment, Condition, Decision, Recusal
-from registry.services.decisions import deciding, duties, tasks, threads
+from registry.services.decisions import deciding
 from registry.services.decisions.deciding import Said
+from registry.services.duties import duties, tasks, threads
 
 _SIGNED = {"password": "the signer's own", "code": "492039"}
 _DECISION = {

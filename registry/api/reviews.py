@@ -12,7 +12,7 @@ from registry import permissions
 from registry.api.base import Records, actor, expected_revision, parsed, signed_in
 from registry.api.decisions import Reason, Signed, credentials
 from registry.models import PeriodicReview
-from registry.services.decisions import reviews
+from registry.services.approvals import reviews
 from registry.services.slots import reviewing
 
 _ANSWER = {

@@ -7,7 +7,7 @@ from audit import log
 from audit.actors import Actor
 from registry import events, records
 from registry.models import DatasetVersion, Evaluation, EvidenceItem, EvidenceSet
-from registry.services.decisions import staleness
+from registry.services.approvals import staleness
 
 TOOL = "mlops-server/0.1.0"
 

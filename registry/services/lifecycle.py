@@ -20,7 +20,7 @@ from registry.permissions import require
 from registry.roles import Action
 from registry.services import artifacts as files
 from registry.services import axes
-from registry.services.decisions import staleness
+from registry.services.approvals import staleness
 
 Lifecycle = ModelVersion.Lifecycle
 _IN_USE = frozenset({"serving", "canary"})

@@ -16,7 +16,7 @@ from registry.models import AISystem, RegisteredModel, Slot, User
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import rows
-from registry.services.decisions import staleness
+from registry.services.approvals import staleness
 
 #: What a risk officer alone changes: how much is at stake, and which clauses are asked for.
 CLASSIFIED = frozenset({"risk_tier", "position", "exposure", "reliance", "personal_data", "regimes"})

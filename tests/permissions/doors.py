@@ -8,7 +8,7 @@ from audit.models import Event
 from registry.gates import policies
 from registry.models import EvidenceSet, ModelVersion, PolicyVersion, PromotionRequest, ReviewTask
 from registry.roles import ROLES_FOR, Action, Role
-from registry.services.decisions import findings
+from registry.services.approvals import findings
 from tests import factories
 from tests.permissions.rules import (
     PUBLIC,

@@ -9,8 +9,11 @@ from django.db import DatabaseError
 
 from audit.actors import Actor
 from registry.errors import RegistryError
-from registry.services import lifecycle
-from registry.services.decisions import conditions, findings, policies, promotions, reviews, sweeping, tasks, waivers
+from registry.services import lifecycle, sweeping
+from registry.services.approvals import findings, reviews
+from registry.services.decisions import conditions, promotions, waivers
+from registry.services.duties import tasks
+from registry.services.policies import policies
 from registry.services.slots import consequences, expiry, invariant
 from workers.tasks import context
 

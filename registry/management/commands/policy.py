@@ -14,7 +14,7 @@ from registry.gates import difference, explaining, grammar
 from registry.gates import policies as ready
 from registry.gates.policy import Policy
 from registry.models import PolicyVersion, PromotionRequest
-from registry.services.decisions import replays, simulation
+from registry.services.policies import replays, simulation
 
 POLICY = "a YAML or JSON file, the name of a ready policy, or a stored one as name or name:version"
 

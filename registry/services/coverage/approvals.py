@@ -7,9 +7,9 @@ from uuid import UUID
 from registry.clauses.judging import Found
 from registry.gates import durations
 from registry.models import Decision, Evaluation, PromotionRequest, User
+from registry.services.approvals import approvals
 from registry.services.coverage import keys
 from registry.services.coverage.scope import Scope, of_promotion, proof
-from registry.services.decisions import approvals
 
 Given = Mapping[str, Any]
 Answers = dict[UUID, Found]

@@ -1,1 +1,1 @@
-"""From a request to signatures: policies, gates, evidence, people's decisions, and what a decision still holds on."""
+"""From a request to signatures: its rounds, people's decisions, waivers and conditions."""

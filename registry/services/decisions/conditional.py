@@ -9,7 +9,7 @@ from registry.gates import evaluate, grammar
 from registry.gates.policy import Gate
 from registry.gates.results import GateResult
 from registry.models import Condition, EvidenceItem, ModelVersion
-from registry.services.decisions import gating, grounds
+from registry.services.approvals import gating, grounds
 
 State = Condition.State
 

@@ -18,11 +18,13 @@ from registry.gates import duties as rules
 from registry.models import Condition, Decision, EvidenceSet, PromotionRequest, User
 from registry.permissions import require, roles
 from registry.roles import SIGNING, Action
-from registry.services import signing
-from registry.services.decisions import approvals, conditional, duties, refusals, standing, sweeping
-from registry.services.decisions.sweeping import Swept
+from registry.services import refusals, signing, sweeping
+from registry.services.approvals import approvals, standing
+from registry.services.decisions import conditional
+from registry.services.duties import duties
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer, Stated
+from registry.services.sweeping import Swept
 
 State, OnBreach = Condition.State, Condition.OnBreach
 MOST = 20

@@ -16,8 +16,11 @@ from registry.errors import Conflict, Invalid, RegistryError, Stale
 from registry.gates import approval, durations
 from registry.gates.policy import Step
 from registry.models import Condition, Decision, PromotionRequest, User
-from registry.services import signing
-from registry.services.decisions import approvals, conditions, findings, refusals, seats, staleness, tasks
+from registry.services import refusals, signing
+from registry.services.approvals import approvals, findings, seats, staleness
+from registry.services.decisions import conditions
+from registry.services.duties import tasks
+from registry.services.policies import governing
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer
 
@@ -214,7 +217,7 @@ def _check_in_review(request: PromotionRequest) -> None:
 
 def _open_seat(request: PromotionRequest, person: User) -> seats.Seat:
     """The step whose turn it is, where this person may take it."""
-    moved = staleness.moved(request)
+    moved = staleness.moved(request) or governing.outranked(request)
     if moved:
         raise Stale(moved, remedy="Submit a new request.")
     decisions = approvals.decisions_of(request)

@@ -15,9 +15,11 @@ from registry.errors import AlreadyExists, Conflict, NotPermitted
 from registry.models import Comment, ModelVersion, PolicyVersion, PromotionRequest, Slot, User
 from registry.permissions import require
 from registry.roles import Action
-from registry.services.decisions import rounds, sweeping, tasks
+from registry.services import sweeping
+from registry.services.decisions import rounds
 from registry.services.decisions.rounds import Round
-from registry.services.decisions.sweeping import Swept
+from registry.services.duties import tasks
+from registry.services.sweeping import Swept
 
 State = PromotionRequest.State
 #: It waits for an answer, and lapses without one.

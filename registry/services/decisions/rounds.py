@@ -12,7 +12,9 @@ from registry.gates import approval, durations
 from registry.gates import evaluate as gates
 from registry.gates.results import Evaluation
 from registry.models import GateResult, ModelVersion, PromotionRequest
-from registry.services.decisions import approvals, gating, governing, grounds, policies, tasks
+from registry.services.approvals import approvals, gating, grounds
+from registry.services.duties import tasks
+from registry.services.policies import governing, policies
 
 State = PromotionRequest.State
 

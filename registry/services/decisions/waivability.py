@@ -6,7 +6,8 @@ from registry.errors import Conflict, Invalid, Problem, Stale
 from registry.gates import facts, waiving
 from registry.gates.policy import Gate
 from registry.models import PromotionRequest, Waiver
-from registry.services.decisions import approvals, rounds
+from registry.services.approvals import approvals
+from registry.services.decisions import rounds
 
 
 def blocked_by(waiver: Waiver) -> Gate:

@@ -18,20 +18,13 @@ from registry.gates.policy import Gate
 from registry.models import PromotionRequest, Signature, User, Waiver
 from registry.permissions import require, roles
 from registry.roles import SIGNING, Action
-from registry.services import signing
-from registry.services.decisions import (
-    approvals,
-    dual_control,
-    duties,
-    promotions,
-    refusals,
-    standing,
-    sweeping,
-    waivability,
-)
-from registry.services.decisions.sweeping import Swept
+from registry.services import refusals, signing, sweeping
+from registry.services.approvals import approvals, dual_control, standing
+from registry.services.decisions import promotions, waivability
+from registry.services.duties import duties
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer
+from registry.services.sweeping import Swept
 
 State = Waiver.State
 OPEN = (State.REQUESTED, State.COUNTERSIGN)

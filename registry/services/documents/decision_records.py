@@ -7,7 +7,7 @@ from django.db.models import Q
 from registry.documents import parts
 from registry.models import PromotionRequest, Signature, SlotAssignment
 from registry.roles import Role
-from registry.services.decisions import approvals, gating
+from registry.services.approvals import approvals, gating
 from registry.services.documents import figures, reviewed
 from registry.services.documents.sources import Sources
 

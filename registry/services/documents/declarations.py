@@ -6,7 +6,7 @@ from typing import Any
 from audit.events import plain, timestamp
 from registry.gates import words
 from registry.models import EvidenceItem, GateResult, ModelVersion, PromotionRequest
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 
 ASSESSOR = "assessor"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from registry.documents import parts
 from registry.gates import words
 from registry.models import EvidenceItem, ModelVersion
-from registry.services.decisions import gating
+from registry.services.approvals import gating
 from registry.services.documents.sources import Sources
 
 _COLUMNS = {

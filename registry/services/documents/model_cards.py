@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from registry.documents import parts
-from registry.models import Decision, ModelVersion, PromotionRequest, SlotAssignment
+from registry.models import AISystem, Decision, ModelVersion, PromotionRequest, SlotAssignment
 from registry.services.documents import cards, figures, reviewed
 from registry.services.documents.sources import Sources
 
@@ -58,7 +58,13 @@ def _identity(version: ModelVersion, sources: Sources) -> parts.Part:
             parts.fact("Family", model.description, family),
             parts.fact("AI system", system.name, of_system),
             parts.fact("Purpose", system.purpose, of_system),
-            parts.fact("Risk tier", parts.capital(system.get_risk_tier_display()), of_system),
+            parts.fact(
+                "Risk tier",
+                parts.capital(system.get_risk_tier_display())
+                if system.is_classified
+                else "Not confirmed: counts as high",
+                of_system,
+            ),
             parts.fact("Reliance", parts.capital(system.get_reliance_display()), of_system),
             parts.fact("Owner", str(system.owner), of_system),
             parts.fact("Lifecycle", parts.capital(version.get_lifecycle_display()), row),
@@ -225,3 +231,10 @@ def _logs(promotions: list[PromotionRequest], sources: Sources) -> parts.Part:
             )
         ],
     )
+
+
+def _tier(system: AISystem) -> str:
+    """The risk tier, where somebody with the right has confirmed it."""
+    if system.is_classified:
+        return parts.capital(system.get_risk_tier_display())
+    return "Not confirmed; it counts as high"

@@ -7,7 +7,7 @@ from registry.documents import parts
 from registry.gates import words
 from registry.models import Condition, Decision, Finding, GateResult, PromotionRequest, Signature, Waiver
 from registry.roles import Role
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 from registry.services.documents.sources import Sources
 
 HOLDS = "holds"

@@ -11,7 +11,7 @@ from audit.tree import proofs
 from registry import records
 from registry.errors import Conflict
 from registry.models import ModelVersion, PromotionRequest
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 from registry.services.documents import envelopes
 from registry.services.evidence import TOOL
 

@@ -11,7 +11,7 @@ from audit.actors import Actor
 from registry import events
 from registry.errors import Stale
 from registry.models import Emergency, ModelVersion, PromotionRequest, Slot, SlotAssignment
-from registry.services.decisions import approvals, staleness
+from registry.services.approvals import approvals, staleness
 from registry.services.slots import warrants
 
 Cause = SlotAssignment.Cause

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from audit.actors import Actor
 from registry.models import Emergency, PromotionRequest, Slot, SlotAssignment
-from registry.services.decisions import approvals, sweeping
+from registry.services import sweeping
+from registry.services.approvals import approvals
 from registry.services.slots import assigning, ending, warrants
 from registry.services.slots.assigning import Cause, Share
 

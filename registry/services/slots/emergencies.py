@@ -13,8 +13,8 @@ from registry.errors import Conflict, Invalid
 from registry.models import Emergency, ModelVersion, PeriodicReview, Slot, SlotAssignment, User
 from registry.permissions import require, roles
 from registry.roles import ROLES_FOR, Action
-from registry.services import signing
-from registry.services.decisions import approvals, findings, refusals, reviews
+from registry.services import refusals, signing
+from registry.services.approvals import approvals, findings, reviews
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer
 from registry.services.slots import assigning, ending, objections, warrants

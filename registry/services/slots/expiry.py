@@ -8,7 +8,8 @@ from django.utils import timezone
 from audit.actors import Actor
 from audit.events import timestamp
 from registry.models import Emergency, Incident, PeriodicReview, PromotionRequest, Slot
-from registry.services.decisions import reviews, standing, sweeping
+from registry.services import sweeping
+from registry.services.approvals import reviews, standing
 from registry.services.slots import consequences, incidents
 
 Approval, Cause = PromotionRequest.Approval, PeriodicReview.Cause

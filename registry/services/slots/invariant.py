@@ -9,7 +9,7 @@ from audit import log
 from audit.actors import Actor
 from registry import artifacts, events
 from registry.models import AISystem, Incident, Slot, SlotAssignment
-from registry.services.decisions import sweeping
+from registry.services import sweeping
 from registry.services.slots import assigning, consequences, incidents, warrants
 
 SOURCE = "slot check"
@@ -50,7 +50,7 @@ def _check(pk: UUID, actor: Actor) -> bool:
 
 
 def _finding(slot: Slot, findings: dict[str, str]) -> incidents.Finding:
-    high = slot.system.risk_tier == AISystem.RiskTier.HIGH
+    high = slot.system.tier_in_force == AISystem.RiskTier.HIGH
     return incidents.Finding(
         source=SOURCE,
         title=f"{slot} served without a valid approval"[:200],

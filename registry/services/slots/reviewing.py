@@ -8,8 +8,8 @@ from registry.errors import Conflict, Invalid, Stale
 from registry.models import PeriodicReview, PromotionRequest, Slot
 from registry.permissions import require
 from registry.roles import Action
-from registry.services import signing
-from registry.services.decisions import approvals, refusals, reviews, standing
+from registry.services import refusals, signing
+from registry.services.approvals import approvals, reviews, standing
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer, Stated
 from registry.services.slots import consequences, ending

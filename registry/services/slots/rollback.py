@@ -6,7 +6,7 @@ from registry.errors import NothingServes
 from registry.models import PromotionRequest, Slot, SlotAssignment
 from registry.permissions import require
 from registry.roles import Action
-from registry.services.decisions import refusals
+from registry.services import refusals
 from registry.services.slots import assigning, ending
 from registry.services.slots.assigning import Cause, Share
 

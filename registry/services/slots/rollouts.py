@@ -9,7 +9,8 @@ from registry.errors import Conflict
 from registry.models import PromotionRequest, Rollout, Slot, SlotAssignment
 from registry.permissions import require
 from registry.roles import Action
-from registry.services.decisions import approvals, refusals, reviews, staleness, standing
+from registry.services import refusals
+from registry.services.approvals import approvals, reviews, staleness, standing
 from registry.services.rows import match_revision
 from registry.services.slots import assigning, ending
 from registry.services.slots.assigning import Cause, Share

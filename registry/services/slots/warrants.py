@@ -7,7 +7,7 @@ from django.utils import timezone
 from registry import records
 from registry.models import Emergency, ModelVersion, PeriodicReview, PromotionRequest, Signature, SlotAssignment
 from registry.services import signing
-from registry.services.decisions import approvals
+from registry.services.approvals import approvals
 from registry.services.signing import Stated
 
 ARMS = ("champion", "canary")

@@ -11,8 +11,8 @@ from registry.errors import DutyConflict
 from registry.models import PromotionRequest, Signature, Slot, User
 from registry.permissions import require, roles
 from registry.roles import ROLES_FOR, Action
-from registry.services import signing
-from registry.services.decisions import refusals, reviews, standing
+from registry.services import refusals, signing
+from registry.services.approvals import reviews, standing
 from registry.services.rows import match_revision
 from registry.services.signing import Credentials, Signer, Stated
 from registry.services.slots import consequences

@@ -4,7 +4,7 @@ import pytest
 
 from registry.models import PolicyVersion, User
 from registry.roles import Role
-from registry.services.decisions import policies
+from registry.services.policies import policies
 from tests import desks, factories, houses, recorded
 from tests.factories import acting
 

@@ -10,7 +10,8 @@ from django.utils.html import escape
 
 from registry.models import PromotionRequest, User
 from registry.roles import Role
-from registry.services.decisions import deciding, delegations, promotions
+from registry.services.decisions import deciding, promotions
+from registry.services.duties import delegations
 from tests import desks, factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House

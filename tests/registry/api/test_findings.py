@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from registry.models import Finding, User
 from registry.roles import Role
-from registry.services.decisions import findings
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
 from tests import factories, houses, recorded
 from tests.clients import count_queries, signed_in
 from tests.factories import acting

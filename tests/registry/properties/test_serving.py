@@ -32,11 +32,13 @@ from registry.models import (
 )
 from registry.roles import Role
 from registry.services import lifecycle, people
-from registry.services.decisions import deciding, delegations, duties, findings, promotions, waivers
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
+from registry.services.decisions import deciding, promotions, waivers
 from registry.services.decisions.deciding import Said
-from registry.services.decisions.delegations import Span
-from registry.services.decisions.findings import Wrong
 from registry.services.decisions.waivers import Asked
+from registry.services.duties import delegations, duties
+from registry.services.duties.delegations import Span
 from registry.services.slots import emergencies, reviewing, rollback, rollouts, withdrawals
 from tests import factories, houses
 from tests.factories import acting

@@ -17,7 +17,7 @@ from registry.errors import NotPermitted
 from registry.models import PromotionRequest, User
 from registry.roles import Role
 from registry.services import privacy
-from registry.services.decisions import approvals, packs
+from registry.services.approvals import approvals, packs
 from tests import factories, houses, recorded
 from tests.factories import acting
 

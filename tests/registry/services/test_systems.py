@@ -7,7 +7,8 @@ from registry.errors import AlreadyExists, DutyConflict, Invalid, NotPermitted, 
 from registry.models import AISystem, Slot
 from registry.roles import Role
 from registry.services import systems
-from registry.services.decisions import gating, promotions
+from registry.services.approvals import gating
+from registry.services.decisions import promotions
 from tests import factories, recorded
 
 pytestmark = pytest.mark.django_db

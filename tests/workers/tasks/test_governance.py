@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from registry.models import Incident, PromotionRequest, SlotAssignment
-from registry.services.decisions import sweeping
+from registry.services import sweeping
 from registry.services.slots import assigning
 from tests import houses, recorded
 from tests.houses import House

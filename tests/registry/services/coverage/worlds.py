@@ -32,7 +32,8 @@ from registry.models import (
 from registry.roles import Role
 from registry.services import datasets, evaluations, jobs, predictions, privacy, systems
 from registry.services import people as accounts
-from registry.services.decisions import findings, promotions
+from registry.services.approvals import findings
+from registry.services.decisions import promotions
 from registry.services.documents import cards
 from registry.services.slots import incidents, rollouts
 from tests import factories, houses

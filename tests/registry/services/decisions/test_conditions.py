@@ -11,8 +11,9 @@ from audit import rows
 from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, RegistryError, RevisionMismatch
 from registry.models import Condition, PromotionRequest, Signature, User
 from registry.roles import Role
-from registry.services import evidence, people
-from registry.services.decisions import approvals, conditions, sweeping
+from registry.services import evidence, people, sweeping
+from registry.services.approvals import approvals
+from registry.services.decisions import conditions
 from registry.services.slots import rollouts
 from tests import factories, houses, recorded
 from tests.factories import acting

@@ -22,7 +22,8 @@ from registry.errors import (
 from registry.models import Dataset, Decision, Finding, PromotionRequest, User
 from registry.roles import Role
 from registry.services import evidence, people
-from registry.services.decisions import approvals, deciding, findings, promotions
+from registry.services.approvals import approvals, findings
+from registry.services.decisions import deciding, promotions
 from registry.services.decisions.deciding import Said
 from registry.services.documents import cards
 from registry.services.signing import Credentials

@@ -7,7 +7,8 @@ from registry import records
 from registry.errors import AlreadyExists, Conflict, Invalid, NotPermitted, RegistryError
 from registry.models import GateResult, ModelVersion, PromotionRequest
 from registry.roles import Role
-from registry.services.decisions import deciding, policies, promotions
+from registry.services.decisions import deciding, promotions
+from registry.services.policies import policies
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House

@@ -14,7 +14,8 @@ from registry.errors import Conflict, DutyConflict, NotPermitted, RegistryError,
 from registry.models import CardText, Decision, PromotionRequest, User
 from registry.roles import Role
 from registry.services import evidence
-from registry.services.decisions import approvals, deciding
+from registry.services.approvals import approvals
+from registry.services.decisions import deciding
 from registry.services.decisions.deciding import Said
 from registry.services.signing import Credentials
 from tests import databases, factories, houses, recorded

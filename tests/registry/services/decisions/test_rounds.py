@@ -8,12 +8,14 @@ from django.utils import timezone
 from audit import actors as system_actors
 from audit import rows
 from registry import records
-from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted
+from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, Stale
 from registry.models import PromotionRequest
 from registry.roles import Role
 from registry.services import people
-from registry.services.decisions import approvals, promotions, replays
-from registry.services.decisions.sweeping import Swept
+from registry.services.approvals import approvals
+from registry.services.decisions import promotions
+from registry.services.policies import replays
+from registry.services.sweeping import Swept
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
@@ -298,6 +300,13 @@ def test_resubmit_under_a_policy_that_another_comes_before_is_refused(house: Hou
     houses.policy(precedence=1)
     with pytest.raises(Invalid, match="comes first"):
         resubmitted(house, request)
+
+
+def test_signature_is_refused_once_another_policy_comes_before_the_request_s_own(house: House) -> None:
+    request = houses.submitted(house)
+    strict = houses.policy(precedence=1)
+    with pytest.raises(Stale, match=f"{strict} applies to this request too, and comes first"):
+        houses.signed(request, house.validator, meaning="independent_validation")
 
 
 def test_renewal_under_a_policy_that_another_comes_before_is_refused(house: House) -> None:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from registry.errors import RegistryError, RevisionMismatch
 from registry.models import PromotionRequest, User, Waiver
 from registry.roles import Role
-from registry.services.decisions import dual_control, findings, waivers
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import dual_control, findings
+from registry.services.approvals.findings import Wrong
+from registry.services.decisions import waivers
 from registry.services.decisions.waivers import Asked
 from tests import databases, factories, houses, recorded
 from tests.factories import acting

@@ -23,8 +23,9 @@ from registry.errors import (
 )
 from registry.models import GateResult, PromotionRequest, Signature, User, Waiver
 from registry.roles import Role
-from registry.services import people
-from registry.services.decisions import approvals, dual_control, promotions, sweeping, waivers
+from registry.services import people, sweeping
+from registry.services.approvals import approvals, dual_control
+from registry.services.decisions import promotions, waivers
 from registry.services.decisions.waivers import Asked
 from registry.services.signing import Credentials
 from tests import factories, houses, recorded

@@ -9,11 +9,13 @@ from django.utils import timezone
 from registry.models import PromotionRequest
 from registry.roles import Role
 from registry.services import people
-from registry.services.decisions import delegations, duties, findings, promotions, threads, waivers
-from registry.services.decisions.delegations import Span
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
+from registry.services.decisions import promotions, waivers
 from registry.services.decisions.waivers import Asked
 from registry.services.documents import decision_records, model_cards, pages
+from registry.services.duties import delegations, duties, threads
+from registry.services.duties.delegations import Span
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House

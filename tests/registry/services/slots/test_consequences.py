@@ -7,7 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from registry.models import Emergency, Incident, PeriodicReview, PromotionRequest, SlotAssignment
-from registry.services.decisions import reviews, standing, sweeping
+from registry.services import sweeping
+from registry.services.approvals import reviews, standing
 from registry.services.slots import assigning, consequences, emergencies, expiry
 from tests import databases, factories, houses, recorded
 from tests.factories import acting

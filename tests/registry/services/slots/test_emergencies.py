@@ -12,8 +12,9 @@ from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, Signa
 from registry.models import Emergency, ModelVersion, PeriodicReview, PromotionRequest, User
 from registry.roles import Role
 from registry.services import people
-from registry.services.decisions import findings, promotions
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
+from registry.services.decisions import promotions
 from registry.services.slots import (
     assigning,
     emergencies,

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from registry import artifacts
 from registry.models import DatasetVersion, Decision, Incident, ModelVersion, PromotionRequest, SlotAssignment
-from registry.services.decisions import sweeping
+from registry.services import sweeping
 from registry.services.slots import assigning, invariant
 from tests import factories, houses, recorded
 from tests.houses import House

@@ -11,7 +11,7 @@ from registry.errors import Conflict, DutyConflict, Invalid, NotPermitted, Revis
 from registry.models import Emergency, PeriodicReview, Signature, User
 from registry.roles import Role
 from registry.services import people, signing
-from registry.services.decisions import reviews
+from registry.services.approvals import reviews
 from registry.services.slots import assigning, emergencies, reviewing
 from tests import factories, houses, recorded
 from tests.factories import acting

@@ -6,8 +6,8 @@ from django.utils import timezone
 from audit import rows
 from registry.errors import NothingServes, NotPermitted
 from registry.models import PromotionRequest, Rollout, SlotAssignment
-from registry.services.decisions import findings
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
 from registry.services.slots import rollback
 from tests import factories, houses, recorded
 from tests.factories import acting

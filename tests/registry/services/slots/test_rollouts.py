@@ -11,8 +11,8 @@ from audit import rows
 from registry.errors import Conflict, NotPermitted, RegistryError, RevisionMismatch, Stale
 from registry.models import ModelVersion, PromotionRequest, Rollout, Slot, SlotAssignment, User
 from registry.roles import Role
-from registry.services.decisions import findings
-from registry.services.decisions.findings import Wrong
+from registry.services.approvals import findings
+from registry.services.approvals.findings import Wrong
 from registry.services.slots import assigning, rollback, rollouts, withdrawals
 from tests import factories, houses, recorded
 from tests.factories import acting

@@ -11,7 +11,7 @@ from registry.errors import Conflict, DutyConflict, NotPermitted, RevisionMismat
 from registry.models import PromotionRequest, Signature, User
 from registry.roles import Role
 from registry.services import people, signing
-from registry.services.decisions import standing
+from registry.services.approvals import standing
 from registry.services.slots import assigning, expiry, rollback, withdrawals
 from tests import factories, houses, recorded
 from tests.factories import acting

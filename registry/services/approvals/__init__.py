@@ -1,0 +1,1 @@
+"""What an approval rests on and whether it still stands: gates' facts, signatures, findings, reviews, staleness."""

@@ -1,0 +1,1 @@
+"""Policies as data: their life, which governs, what one would have decided, and old decisions decided again."""
