@@ -40,11 +40,13 @@ def open(slot: Slot, *, version: ModelVersion, reason: str, credentials: Credent
         return Slot.objects.select_for_update(no_key=True).get(pk=slot.pk)
 
     def work(locked: Slot) -> None:
-        role = _role(locked, version, actor)
-        _check_version(locked, version)
-        _check_objections(version)
-        _check_slot(locked, version)
-        emergency = _sign(locked, version, signer(), role, reason, actor)
+        # Read again: somebody may have retired it since, which waits for the slot's lock.
+        fresh = ModelVersion.objects.select_related("model").get(pk=version.pk)
+        role = _role(locked, fresh, actor)
+        _check_version(locked, fresh)
+        _check_objections(fresh)
+        _check_slot(locked, fresh)
+        emergency = _sign(locked, fresh, signer(), role, reason, actor)
         _serve(locked, emergency, reason, actor)
         opened.append(emergency)
 

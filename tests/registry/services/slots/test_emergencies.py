@@ -160,6 +160,15 @@ def test_open_of_a_retired_version_is_refused(house: House) -> None:
         opened(house, recorded.fresh(version))
 
 
+def test_open_of_a_version_that_was_retired_since_it_was_read_is_refused_and_on_record(house: House) -> None:
+    version = houses.measured(house)
+    ModelVersion.objects.filter(pk=version.pk).update(lifecycle="retired")
+    assert version.lifecycle == "registered"
+    with pytest.raises(Conflict, match="is retired"):
+        opened(house, version)
+    assert refused(house)[0] == "emergency.refused"
+
+
 def test_open_of_a_version_that_was_rejected_here_is_refused(house: House) -> None:
     request = houses.signed(
         houses.submitted(house), house.validator, meaning="independent_validation", verdict="reject"
