@@ -39,10 +39,25 @@ LOG_JSON = env.bool("LOG_JSON", False)
 MERGE_DELAY_MS = env.int("MERGE_DELAY_MS", 250)
 TOKEN_DAYS = env.int("TOKEN_DAYS", 90)
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 512 * 1024 * 1024)
+UPLOAD_HOURS = env.int("UPLOAD_HOURS", 24, validate=Range(min=1))
+# What sources may reach beside public addresses: folders for files and sockets, networks, and the folder of secrets.
+SOURCE_ROOTS: list[str] = env.list("SOURCE_ROOTS", [])
+SOURCE_ALLOWED_NETWORKS: list[Any] = env.list("SOURCE_ALLOWED_NETWORKS", [], subcast=ip_network)
+_source_secrets_dir = env.str("SOURCE_SECRETS_DIR", "")
+SOURCE_SECONDS = env.int("SOURCE_SECONDS", 5, validate=Range(min=1))
+SOURCE_MAX_BYTES = env.int("SOURCE_MAX_BYTES", 16 * 1024**3)
 # scrypt's cost for the key that a person signs with: 2**15 takes 32 MiB and about 80 ms.
 SIGNING_SCRYPT_COST = env.int("SIGNING_SCRYPT_COST", 2**15)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", 10)
 JOB_STALE_SECONDS = env.int("JOB_STALE_SECONDS", 120)
+JOB_CANCEL_SECONDS = env.int("JOB_CANCEL_SECONDS", 30)
+# What one training run may take, whatever it asks for; 0 is no limit.
+TRAINING_MAX_SECONDS = env.int("TRAINING_MAX_SECONDS", 24 * 3600)
+TRAINING_MAX_CPU_SECONDS = env.int("TRAINING_MAX_CPU_SECONDS", 0)
+TRAINING_MAX_MEMORY_BYTES = env.int("TRAINING_MAX_MEMORY_BYTES", 0)
+TRIAL_HELP_AFTER_SECONDS = env.float("TRIAL_HELP_AFTER_SECONDS", 10.0)
+TRIAL_HELPERS = env.int("TRIAL_HELPERS", 2)
+DASK_SCHEDULER_ADDRESS = env.str("DASK_SCHEDULER_ADDRESS", "")
 PUBLIC_URL = env.str("PUBLIC_URL", "")
 WEBHOOK_ALLOWED_NETWORKS: list[Any] = env.list("WEBHOOK_ALLOWED_NETWORKS", [], subcast=ip_network)
 DELIVERY_SECONDS = env.int("DELIVERY_SECONDS", 5, validate=Range(min=1))
@@ -59,6 +74,7 @@ except EnvError as error:
 ARTIFACT_URL = ARTIFACT_URL or f"file://{VAR_DIR.resolve()}/artifacts"
 AUDIT_ARCHIVE_URL = AUDIT_ARCHIVE_URL or f"{ARTIFACT_URL}/log"
 SIGNING_KEY_DIR = Path(_signing_key_dir) if _signing_key_dir else VAR_DIR / "keys"
+SOURCE_SECRETS_DIR = Path(_source_secrets_dir) if _source_secrets_dir else VAR_DIR / "secrets"
 LOG_PUBLISH_DIR = Path(_log_publish_dir) if _log_publish_dir else VAR_DIR / "published"
 LOG_TRUST_POLICY = Path(_log_trust_policy) if _log_trust_policy else None
 
@@ -187,6 +203,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "DataFormat": "registry.models.Ingestion.Format",
         "ModelFormat": "registry.models.ModelVersion.Format",
+        "DataSourceKind": "registry.models.DataSource.Kind",
+        "ReadingState": "registry.models.DataSource.State",
+        "UploadState": "registry.models.Upload.State",
         "AccountKind": "registry.models.User.Kind",
         "JobState": "registry.models.Ingestion.State",
         "PromotionState": "registry.models.PromotionRequest.State",
@@ -208,6 +227,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "IncidentSeverity": "registry.models.Incident.Severity",
         "AssignmentCause": "registry.models.SlotAssignment.Cause",
         "RiskTier": "registry.models.AISystem.RiskTier",
+        "RunCause": "registry.models.TrainingRun.Cause",
+        "PipelineCause": "registry.models.PipelineRun.Cause",
+        "ExplanationKind": "registry.models.Explanation.Kind",
+        "ReproductionVerdict": "registry.models.Reproduction.Verdict",
         "MonitorKind": "monitoring.models.Monitor.Kind",
         "MonitorVerdict": "monitoring.models.MonitorRun.Verdict",
     },

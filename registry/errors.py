@@ -8,6 +8,9 @@ RegistryError (an audit.errors.Refusal, as are those of the log itself)
 ├── Conflict            the record is in a state that does not allow it
 │   ├── AlreadyExists   the name is taken
 │   └── Stale           what the decision is about has changed
+├── TooLarge            more bytes than the server takes
+├── ChecksumMismatch    what arrived is not what was sent
+├── Gone                it was there, and is no more
 ├── RevisionMismatch    somebody else changed the record since it was read
 └── NothingServes       the slot has no version that may answer
 """
@@ -61,6 +64,18 @@ class AlreadyExists(Conflict):
 
 class Stale(Conflict):
     """Artifact, data, policy or evidence changed since the decision was prepared."""
+
+
+class TooLarge(RegistryError):
+    """More bytes than the server takes, or than were announced."""
+
+
+class ChecksumMismatch(RegistryError):
+    """The bytes that arrived do not have the checksum that was sent with them."""
+
+
+class Gone(RegistryError):
+    """It was there, and is no more."""
 
 
 class RevisionMismatch(RegistryError):

@@ -12,6 +12,6 @@ def enqueue(task: str, row: UUID, *, request: str = "") -> None:
     transaction.on_commit(partial(send, task, row, request=request))
 
 
-def send(task: str, row: UUID, *, request: str = "") -> None:
+def send(task: str, row: UUID | str, *, request: str = "") -> None:
     """Send the message now, with the request's id in its headers so that the worker's log lines carry it."""
     current_app.send_task(task, args=[str(row)], headers={"request_id": request}, ignore_result=True)

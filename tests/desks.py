@@ -18,9 +18,9 @@ from audit.watch import selfcheck, verifications
 from audit.watch.findings import Finding
 from monitoring.models import Alert, Monitor
 from monitoring.services import monitors
-from registry.models import CardText, ModelVersion, User
+from registry.models import CardText, DataSource, ModelVersion, PipelineRun, TrainingRun, User
 from registry.roles import Role
-from registry.services import predictions, privacy
+from registry.services import job_lines, predictions, privacy, reproductions, sources, trials, uploads
 from registry.services.approvals import findings
 from registry.services.approvals.findings import Wrong
 from registry.services.coverage import exemptions
@@ -28,6 +28,8 @@ from registry.services.decisions import deciding, waivers
 from registry.services.decisions.waivers import Asked
 from registry.services.documents import cards
 from registry.services.duties import delegations, duties, threads
+from registry.services.job_kinds import KINDS
+from registry.services.pipelines import passes, registration
 from registry.services.slots import emergencies, incidents
 from registry.services.subscriptions import dispatching, subscribing
 from registry.serving import inference, snapshot
@@ -64,7 +66,11 @@ def world() -> House:
     broken(beside(house))
     exempted(house)
     described(house)
+    factories.explanation(ModelVersion.objects.filter(model=house.model).latest("pk"))
     predictions.seal(actor=WORKER)
+    fed(house)
+    retrained(house)
+    logged_work()
     verified()
     subscribed()
     factories.sequence()
@@ -114,6 +120,37 @@ def broken(house: House) -> None:
     emergencies.open(house.slot, version=version, reason="Nothing answers.", credentials=proof, actor=actor)
     detail = "Months came where years were meant."
     incidents.report(house.system, title="Wrong unit", detail=detail, severity="serious", slot=house.slot, actor=actor)
+
+
+def fed(house: House) -> DataSource:
+    """A lake that the house's data come from, and a file that is on its way."""
+    dataset, actor = house.data.dataset, acting(house.engineer)
+    uploads.open(dataset, name="rows.csv", format="csv", length_bytes=1000, actor=actor)
+    settings = {"url": "s3://lake/*.csv", "format": "csv"}
+    return sources.register(dataset, name="lake", kind="files", settings=settings, interval_seconds=3600, actor=actor)
+
+
+def retrained(house: House) -> PipelineRun:
+    """A pipeline with a pass that has begun, and a run that is to be done again."""
+    actor = acting(house.engineer)
+    document = {
+        "data": {"dataset": house.data.dataset.name},
+        "model": house.model.name,
+        "recipe": factories.RECIPE,
+        "promotion": {"slot": house.slot.key, "policy": house.policy.name},
+    }
+    pipeline = registration.register(house.system, name=factories.name("pipeline"), document=document, actor=actor)
+    reproductions.request(ModelVersion.objects.filter(model=house.model).latest("pk").run, actor=actor)
+    return passes.request(pipeline, actor=actor)
+
+
+def logged_work() -> None:
+    """A line in the log of every job, and a trial of every run."""
+    for kind in KINDS:
+        for job in kind._default_manager.all():
+            job_lines.write(job, "begun")
+    for run in TrainingRun.objects.all():
+        trials.claim(run, 1, estimator="logistic_regression", parameters={"C": 1.0})
 
 
 def described(house: House) -> CardText:

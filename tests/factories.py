@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.utils import timezone
 
 from audit import actors as system_actors
 from audit.actors import Actor
@@ -23,9 +24,11 @@ from registry.models import (
     Evaluation,
     EvidenceItem,
     EvidenceSet,
+    Explanation,
     Ingestion,
     ModelVersion,
     PolicyVersion,
+    Prediction,
     PromotionRequest,
     RegisteredModel,
     SigningFactor,
@@ -35,7 +38,7 @@ from registry.models import (
 )
 from registry.permissions import roles
 from registry.roles import Role
-from registry.services import codes, datasets, evaluations, factors, jobs, people, runs, systems
+from registry.services import codes, datasets, evaluations, explanations, factors, jobs, people, runs, systems
 from registry.services.decisions import deciding, promotions
 from registry.services.policies import policies, simulation
 from registry.services.signing import Credentials
@@ -149,10 +152,10 @@ def slot(of: AISystem | None = None, *, called: str = "production.champion") -> 
 
 
 # Data
-def dataset(of: AISystem | None = None) -> Dataset:
+def dataset(of: AISystem | None = None, **more: Any) -> Dataset:
     of = of or system()
     return datasets.register(
-        of, name=name("dataset"), licence="CC0-1.0", sensitive_columns=["SEX"], actor=acting(of.owner)
+        of, name=name("dataset"), licence="CC0-1.0", sensitive_columns=["SEX"], actor=acting(of.owner), **more
     )
 
 
@@ -205,21 +208,22 @@ def version(
     data: DatasetVersion | None = None,
     weights: tuple[float, ...] = (0.05, 0.02),
     bias: float = -2.0,
+    **fitted_otherwise: Any,
 ) -> ModelVersion:
     """What the fit registered: a real logistic model in ONNX, which can serve."""
     waiting = run(of, data=data)
     job = jobs.claim(TrainingRun, str(waiting.pk), actor=bootstrap())
     assert job is not None
-    fitted = runs.Fitted(
-        onnx=onnx_files.logistic(weights, bias),
-        input_schema=SCHEMA,
-        threshold=0.5,
-        parameters={"C": 1.0},
-        metrics={"roc_auc": 0.81},
-        code_digest="c" * 64,
-        environment={"scikit-learn": "1.7"},
-    )
-    return runs.complete(job, fitted=fitted, actor=bootstrap())
+    fitted = {
+        "onnx": onnx_files.logistic(weights, bias),
+        "input_schema": SCHEMA,
+        "threshold": 0.5,
+        "parameters": {"C": 1.0},
+        "metrics": {"roc_auc": 0.81},
+        "code_digest": "c" * 64,
+        "environment": {"scikit-learn": "1.7"},
+    }
+    return runs.complete(job, fitted=runs.Fitted(**{**fitted, **fitted_otherwise}), actor=bootstrap())
 
 
 # Evidence
@@ -235,6 +239,29 @@ def evidence_set(of: ModelVersion | None = None, *, auc: float = 0.8) -> Evidenc
     job = jobs.claim(Evaluation, str(waiting.pk), actor=bootstrap())
     assert job is not None
     return evaluations.complete(job, items=items(auc), actor=bootstrap())
+
+
+def prediction(of: ModelVersion | None = None, *, age: float = 20, school: float = 4) -> Prediction:
+    """An answer of the version in the log, as a slot of its system would have given it."""
+    of = of or version()
+    return Prediction.objects.create(
+        at=timezone.now(),
+        slot=slot(of.model.system, called=name("asked")),
+        slot_revision=1,
+        model_version=of,
+        arm=Prediction.Arm.CHAMPION,
+        features={"AGEP": age, "SCHL": school},
+        score=0.3,
+        decision=0,
+        latency_us=10,
+    )
+
+
+def explanation(of: ModelVersion | None = None, *, kind: str = "global", **settings: Any) -> Explanation:
+    """A question why that waits for its worker; of a prediction of its own where the kind needs one."""
+    of = of or version()
+    case = None if kind == "global" else prediction(of)
+    return explanations.request(of, kind=kind, prediction=case, settings=settings, actor=acting(of.trained_by))
 
 
 def items(auc: float) -> list[EvidenceItem]:

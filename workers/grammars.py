@@ -1,17 +1,20 @@
-"""How contracts and recipes are read, for the floors below that may only ask."""
+"""How contracts, recipes and the settings of other work are read, for the floors below that may only ask."""
 
 from typing import Any
 
 from registry import grammars
 from registry.errors import Problem
-from workers.ingestion.errors import ContractInvalid
-from workers.pipelines.errors import RecipeInvalid
+from workers.ingestion.errors import ContractInvalid, SourceInvalid
+from workers.pipelines.errors import EvaluationInvalid, RecipeInvalid
 
 
 def install() -> None:
-    """Register both checkers; called once at start."""
+    """Register the checkers; called once at start."""
     grammars.register("contract", _contract)
     grammars.register("recipe", _recipe)
+    grammars.register("source", _source)
+    grammars.register("evaluation", _evaluation)
+    grammars.register("explanation", _explanation)
 
 
 def _contract(document: Any) -> list[Problem]:
@@ -33,4 +36,34 @@ def _recipe(document: Any) -> list[Problem]:
         recipes.validate(document)
     except RecipeInvalid as error:
         return [Problem("/recipe", error.detail, error.remedy)]
+    return []
+
+
+def _source(document: Any) -> list[Problem]:
+    from workers.ingestion import sources  # its kinds bring fsspec and psycopg, each when it is asked for
+
+    try:
+        sources.check(document["kind"], document["settings"], document["secrets"])
+    except SourceInvalid as error:
+        return [Problem("/settings", error.detail, error.remedy)]
+    return []
+
+
+def _evaluation(document: Any) -> list[Problem]:
+    from workers.pipelines.evaluation import settings  # brings jsonschema, which a process needs only here
+
+    try:
+        settings.validate(document)
+    except EvaluationInvalid as error:
+        return [Problem("/settings", error.detail, error.remedy)]
+    return []
+
+
+def _explanation(document: Any) -> list[Problem]:
+    from workers.pipelines.explain.settings import validate  # as above
+
+    try:
+        validate(document["kind"], document["settings"])
+    except EvaluationInvalid as error:
+        return [Problem("/settings", error.detail, error.remedy)]
     return []

@@ -6,10 +6,21 @@ from django.conf import settings
 
 SCHEDULE = {
     "find lost jobs": {"task": "workers.sweep", "schedule": timedelta(seconds=settings.SWEEP_SECONDS)},
+    "start pipelines that are due": {
+        "task": "workers.start_pipelines",
+        "schedule": timedelta(seconds=settings.SWEEP_SECONDS),
+        "options": {"expires": settings.SWEEP_SECONDS},
+    },
     "run monitors that are due": {
         "task": "workers.nudge_monitors",
         "schedule": timedelta(seconds=settings.SWEEP_SECONDS),
     },
+    "look at sources that are due": {
+        "task": "workers.nudge_sources",
+        "schedule": timedelta(seconds=settings.SOURCE_SECONDS),
+        "options": {"expires": settings.SOURCE_SECONDS},
+    },
+    "remove uploads that rest": {"task": "workers.expire_uploads", "schedule": timedelta(minutes=10)},
     "seal predictions": {"task": "workers.seal_predictions", "schedule": timedelta(seconds=settings.SWEEP_SECONDS)},
     "tell subscribers": {
         "task": "workers.send_notices",

@@ -13,7 +13,7 @@ from audit.tlog.errors import CanonicalError
 from audit.tree.entries import ArchiveUnreadable
 from audit.tree.proofs import NotSequenced
 from registry import errors
-from registry.api.base import PreconditionRequired
+from registry.api.base import PreconditionRequired, ProtocolMismatch
 from registry.models import Slot
 
 
@@ -41,12 +41,15 @@ STALE = Kind("stale", 409, "What the decision is about has changed")
 NOTHING_SERVES = Kind("nothing-serves", 409, "No approved version serves here")
 NOT_SEQUENCED = Kind("not-sequenced", 409, "The event is not under a signed tree head yet")
 STILL_RUNNING = Kind("still-running", 409, "The first request with this key is still running")
+GONE = Kind("gone", 410, "It was there, and is no more")
 REVISION_MISMATCH = Kind("revision-mismatch", 412, "The record has changed since you read it")
+PROTOCOL_MISMATCH = Kind("protocol-mismatch", 412, "The server speaks another version of the protocol")
 TOO_LARGE = Kind("too-large", 413, "The request is too large")
 UNSUPPORTED_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body's media type is not taken here")
 INVALID = Kind("invalid", 422, "Some of the input cannot be used")
 KEY_REUSED = Kind("key-reused", 422, "The key belongs to another request")
 PRECONDITION_REQUIRED = Kind("precondition-required", 428, "Say which revision you read")
+CHECKSUM_MISMATCH = Kind("checksum-mismatch", 460, "What arrived is not what was sent")
 THROTTLED = Kind("throttled", 429, "Too many requests")
 INTERNAL = Kind("internal", 500, "The server failed")
 ARCHIVE_UNREADABLE = Kind("archive-unreadable", 503, "The archive does not give the entry")
@@ -60,6 +63,10 @@ _OF: dict[type[BaseException], Kind] = {
     errors.Conflict: CONFLICT,
     errors.AlreadyExists: ALREADY_EXISTS,
     errors.Stale: STALE,
+    errors.TooLarge: TOO_LARGE,
+    errors.ChecksumMismatch: CHECKSUM_MISMATCH,
+    errors.Gone: GONE,
+    ProtocolMismatch: PROTOCOL_MISMATCH,
     errors.RevisionMismatch: REVISION_MISMATCH,
     errors.NothingServes: NOTHING_SERVES,
     log_errors.NotErasable: INVALID,

@@ -54,6 +54,7 @@ class MonitorAdmin(ScopedAdmin):
         yield "Every", self.cadence(row)
         yield "Enabled", row.enabled
         yield "Next look", row.next_due_at
+        yield "An alarm starts", row.pipeline
         yield "Set up by", row.created_by
         yield "Revision", row.revision
 

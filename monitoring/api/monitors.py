@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from monitoring.models import Monitor, MonitorRun
 from monitoring.services import monitors
-from registry.api.base import Records, actor, parsed
+from registry.api.base import Records, Reference, actor, parsed
 from registry.api.slots import SlotKey
-from registry.models import Slot
+from registry.models import Pipeline, Slot
 
 _EXAMPLE = {
     "slot": "employment-screening.production.champion",
@@ -37,6 +37,7 @@ class MonitorSerializer(serializers.ModelSerializer[Monitor]):
             "name",
             "parameters",
             "cadence_seconds",
+            "pipeline",
             "enabled",
             "created_by",
             "revision",
@@ -52,6 +53,11 @@ class MonitorCreation(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     parameters = serializers.DictField(required=False, help_text="what the kind of check takes, as in fdr or floor")
     cadence_seconds = serializers.IntegerField(min_value=1, max_value=366 * 86400)
+    pipeline = Reference(
+        queryset=Pipeline.objects.all(),
+        required=False,
+        help_text="what an alarm starts: a candidate and a draft request",
+    )
 
 
 class MonitorRunSerializer(serializers.ModelSerializer[MonitorRun]):

@@ -2,7 +2,7 @@
 
 import math
 
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 
 def normal_quantile(confidence: float) -> float:
@@ -27,4 +27,17 @@ def wilson(successes: int, n: int, confidence: float) -> tuple[float, float]:
     # The formula touches 0 and 1 exactly where every row agrees; rounding must not cut the point value off.
     low = 0.0 if successes == 0 else (centre - half) / scale
     high = 1.0 if successes == n else (centre + half) / scale
+    return low, high
+
+
+def bonferroni(confidence: float, comparisons: int) -> float:
+    """The confidence each of some intervals needs for all of them to hold together, however they depend on another."""
+    return 1.0 - (1.0 - confidence) / max(1, comparisons)
+
+
+def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, float]:
+    """Exact interval of a proportion (C. Clopper and E. Pearson, Biometrika 26 (1934), 404-413); [0, 1] if n is 0."""
+    tail = (1.0 - confidence) / 2.0
+    low = float(betaincinv(successes, n - successes + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, n - successes, 1.0 - tail)) if successes < n else 1.0
     return low, high

@@ -1,13 +1,13 @@
 """How well scores tell positives from negatives, and whether a candidate does so better than the champion."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitoring.measures import delong, intervals, resampling, weighted
 from monitoring.measures.estimate import Detail, Estimate
+from monitoring.measures.frame import Frame
 
 Floats = NDArray[np.float64]
 
@@ -15,27 +15,6 @@ DRAWS = 1000
 RANKING = ("f1", "average_precision")
 PROBABILISTIC = ("brier", "log_loss", "calibration_error")
 NOT_PROBABILITIES = "scores are not probabilities"
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What every estimate of one call shares."""
-
-    confidence: float
-    n: int
-    detail: Detail
-    draws: int
-    seed: int
-
-    def undefined(self, metric: str, method: str, reason: str) -> Estimate:
-        return Estimate(
-            metric, None, None, None, self.confidence, self.n, method, detail={**self.detail, "reason": reason}
-        )
-
-    def bootstrapped(self, metric: str, value: float, interval: tuple[float, float] | None, method: str) -> Estimate:
-        low, high = interval or (None, None)
-        detail = {**self.detail, "draws": self.draws, "seed": self.seed}
-        return Estimate(metric, value, low, high, self.confidence, self.n, method, detail=detail)
 
 
 def binary_classification(
@@ -54,8 +33,8 @@ def binary_classification(
     log loss, f1 and average precision have percentile intervals of a bootstrap over rows; its time is rows x draws,
     about 6 s for 100,000 x 1,000. Raises ValueError on labels other than 0 and 1 and on unequal lengths.
     """
-    (label, ranked), detail = _complete(y_true, score)
-    frame = _Frame(confidence, label.size, detail, draws, seed)
+    (label, ranked), detail = complete(y_true, score)
+    frame = Frame(confidence, label.size, detail, draws, seed)
     rows = weighted.scored(label, ranked, threshold) if label.size else None
     return [
         _roc_auc(label, ranked, frame),
@@ -79,17 +58,18 @@ def compare(
     Both models' own values stand in `detail`. Only rows complete in all three arrays count. The pairing is kept:
     DeLong's covariance for roc_auc, resampled rows for the others.
     """
-    (label, candidate, champion), detail = _complete(y_true, score_candidate, score_champion)
-    frame = _Frame(confidence, label.size, detail, draws, seed)
+    (label, candidate, champion), detail = complete(y_true, score_candidate, score_champion)
+    frame = Frame(confidence, label.size, detail, draws, seed)
     correct = [((score >= threshold) == (label == 1.0)).astype(np.float64) for score in (candidate, champion)]
     squared = [np.square(score - label) for score in (candidate, champion)]
     compared = [_roc_auc_difference(label, candidate, champion, frame), _mean_difference("accuracy", correct, frame)]
-    if label.size and not (_are_probabilities(candidate) and _are_probabilities(champion)):
+    if label.size and not (are_probabilities(candidate) and are_probabilities(champion)):
         return [*compared, frame.undefined("brier", "paired bootstrap over rows", NOT_PROBABILITIES)]
     return [*compared, _mean_difference("brier", squared, frame)]
 
 
-def _complete(*arrays: ArrayLike) -> tuple[list[Floats], Detail]:
+def complete(*arrays: ArrayLike) -> tuple[list[Floats], Detail]:
+    """The rows that no array misses, labels first, and how many were dropped; raises ValueError on other labels."""
     columns = [np.asarray(array, dtype=np.float64) for array in arrays]
     if any(column.ndim != 1 or column.size != columns[0].size for column in columns):
         raise ValueError("labels and scores must be one-dimensional and of equal length")
@@ -101,11 +81,12 @@ def _complete(*arrays: ArrayLike) -> tuple[list[Floats], Detail]:
     return kept, {"dropped": dropped} if dropped else {}
 
 
-def _are_probabilities(score: Floats) -> bool:
+def are_probabilities(score: Floats) -> bool:
+    """Whether every score lies in [0, 1]."""
     return bool(score.min() >= 0.0 and score.max() <= 1.0)
 
 
-def _roc_auc(label: Floats, score: Floats, frame: _Frame) -> Estimate:
+def _roc_auc(label: Floats, score: Floats, frame: Frame) -> Estimate:
     positive = label == 1.0
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if min(positives, negatives) == 0:
@@ -122,14 +103,14 @@ def _roc_auc(label: Floats, score: Floats, frame: _Frame) -> Estimate:
     return Estimate("roc_auc", area, low, high, frame.confidence, frame.n, method, detail=detail)
 
 
-def _proportions(positive: NDArray[np.bool_], predicted: NDArray[np.bool_], frame: _Frame) -> Iterator[Estimate]:
+def _proportions(positive: NDArray[np.bool_], predicted: NDArray[np.bool_], frame: Frame) -> Iterator[Estimate]:
     hits = int(np.count_nonzero(positive & predicted))
     yield _proportion("accuracy", int(np.count_nonzero(positive == predicted)), frame.n, frame)
     yield _proportion("precision", hits, int(predicted.sum()), frame)
     yield _proportion("recall", hits, int(positive.sum()), frame)
 
 
-def _proportion(metric: str, successes: int, n: int, frame: _Frame) -> Estimate:
+def _proportion(metric: str, successes: int, n: int, frame: Frame) -> Estimate:
     if n == 0:
         reason = {"accuracy": "no rows", "precision": "nothing predicted positive", "recall": "no positives"}[metric]
         return Estimate(
@@ -139,13 +120,13 @@ def _proportion(metric: str, successes: int, n: int, frame: _Frame) -> Estimate:
     return Estimate(metric, successes / n, low, high, frame.confidence, n, "Wilson", detail=dict(frame.detail))
 
 
-def _resampled(rows: weighted.Scored | None, frame: _Frame) -> Iterator[Estimate]:
+def _resampled(rows: weighted.Scored | None, frame: Frame) -> Iterator[Estimate]:
     method = "bootstrap over rows, percentile"
     if rows is None:
         yield from (frame.undefined(metric, method, "no rows") for metric in (*RANKING, *PROBABILISTIC))
         return
     once = np.ones((1, frame.n), np.int64)
-    probable = _are_probabilities(rows.score)
+    probable = are_probabilities(rows.score)
     values, gaps = _metrics(rows, once, probable)
     blocks = [
         _metrics(rows, block, probable) for block in resampling.weights(frame.n, draws=frame.draws, seed=frame.seed)
@@ -169,7 +150,7 @@ def _metrics(rows: weighted.Scored, weights: NDArray[np.int64], probable: bool) 
     return both, weighted.calibration_gaps(rows, weights)
 
 
-def _calibration_error(gaps: Floats, drawn: Floats, frame: _Frame) -> Estimate:
+def _calibration_error(gaps: Floats, drawn: Floats, frame: Frame) -> Estimate:
     """Expected calibration error over ten equal bins.
 
     It is a norm, so that noise only adds to it: percentiles of resampled values miss a well calibrated model's 0. By
@@ -181,7 +162,7 @@ def _calibration_error(gaps: Floats, drawn: Floats, frame: _Frame) -> Estimate:
     return frame.bootstrapped("calibration_error", value, interval, "bootstrap over rows, norm of the error")
 
 
-def _roc_auc_difference(label: Floats, candidate: Floats, champion: Floats, frame: _Frame) -> Estimate:
+def _roc_auc_difference(label: Floats, candidate: Floats, champion: Floats, frame: Frame) -> Estimate:
     positive = label == 1.0
     if positive.all() or not positive.any():
         return frame.undefined("roc_auc", "paired DeLong", "needs both classes")
@@ -199,7 +180,7 @@ def _roc_auc_difference(label: Floats, candidate: Floats, champion: Floats, fram
     return Estimate("roc_auc", difference, low, high, frame.confidence, frame.n, "paired DeLong", detail=detail)
 
 
-def _mean_difference(metric: str, per_row: list[Floats], frame: _Frame) -> Estimate:
+def _mean_difference(metric: str, per_row: list[Floats], frame: Frame) -> Estimate:
     method = "paired bootstrap over rows, percentile"
     if frame.n == 0:
         return frame.undefined(metric, method, "no rows")

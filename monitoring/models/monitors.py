@@ -21,6 +21,14 @@ class Monitor(Record):
     parameters = models.JSONField(default=dict, blank=True)
     cadence_seconds = models.PositiveIntegerField()
     enabled = models.BooleanField(default=True)
+    pipeline = models.ForeignKey(
+        "registry.Pipeline",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="monitors",
+        help_text="what an alarm starts: a candidate and a draft request, never a promotion",
+    )
     created_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")
     revision = models.PositiveIntegerField(default=1)
     next_due_at = models.DateTimeField(db_index=True)

@@ -6,11 +6,12 @@ from audit import log
 from audit.actors import Actor
 from audit.events import Event
 from monitoring import events
-from monitoring.models import Alert, MonitorRun
+from monitoring.models import Alert, Monitor, MonitorRun
 from registry.errors import Conflict
-from registry.models import User
+from registry.models import Pipeline, PipelineRun, User
 from registry.permissions import require
 from registry.roles import Action
+from registry.services.pipelines import passes, registration
 from registry.services.rows import match_revision
 
 
@@ -30,6 +31,19 @@ def raise_for(run: MonitorRun, *, actor: Actor) -> Alert:
     alert = Alert.objects.create(monitor=run.monitor, first_run=run, last_run=run, title=run.reason)
     log.record(events.AlertRaised(monitor=str(run.monitor_id), run=str(run.pk)), subject=alert, actor=actor)
     return alert
+
+
+def respond(monitor: Monitor, *, actor: Actor) -> PipelineRun | None:
+    """Start the monitor's pipeline for its unresolved alert, once however often the alarm rings; None where none is.
+
+    What comes of it is a candidate and a draft request: the alert stays open until a person resolves it, and nothing
+    is put forward. Records pipeline_run.requested.
+    """
+    alert = Alert.objects.filter(monitor=monitor).exclude(state=Alert.State.RESOLVED).first()
+    if alert is None or monitor.pipeline_id is None:
+        return None
+    pipeline = registration.newest(Pipeline.objects.select_related("registered_by").get(pk=monitor.pipeline_id))
+    return passes.start(pipeline, cause=PipelineRun.Cause.MONITOR, cause_id=str(alert.pk), actor=actor)
 
 
 def acknowledge(alert: Alert, *, revision: int, reason: str, actor: Actor) -> Alert:

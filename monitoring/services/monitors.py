@@ -13,7 +13,8 @@ from monitoring.models import Monitor, MonitorRun
 from monitoring.services import alerts
 from monitoring.services import parameters as parameters_of
 from registry import jobs, records
-from registry.models import Slot
+from registry.errors import Invalid, Problem
+from registry.models import Pipeline, Slot
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import rows
@@ -25,17 +26,29 @@ TASK = "workers.check_monitor"
 
 
 def create(
-    slot: Slot, *, kind: str, name: str, cadence_seconds: int, actor: Actor, parameters: dict[str, Any] | None = None
+    slot: Slot,
+    *,
+    kind: str,
+    name: str,
+    cadence_seconds: int,
+    actor: Actor,
+    parameters: dict[str, Any] | None = None,
+    pipeline: Pipeline | None = None,
 ) -> Monitor:
-    """Watch a slot by one more check, first run one cadence from now. Records monitor.created. Raises Invalid."""
+    """Watch a slot by one more check, first run one cadence from now. Records monitor.created. Raises Invalid.
+
+    pipeline: what an alarm starts, once an alert; it makes a candidate and a draft request, never a promotion.
+    """
     account = require(actor, Action.MONITOR, slot.system)
     parameters_of.check(kind, parameters or {})
+    _check_pipeline(slot, pipeline)
     monitor = Monitor(
         slot=slot,
         kind=kind,
         name=name,
         parameters=parameters or {},
         cadence_seconds=cadence_seconds,
+        pipeline=pipeline,
         created_by=account,
         next_due_at=timezone.now() + timedelta(seconds=cadence_seconds),
     )
@@ -65,7 +78,8 @@ def nudge_due() -> int:
 def check(pk: str, *, actor: Actor) -> MonitorRun | None:
     """Look once if the monitor is due, and move its due time on; missed looks are caught up by one.
 
-    Records monitor_run.recorded, and alert.raised or alert.repeated on an alarm. None where it is not due, where
+    Records monitor_run.recorded, and alert.raised or alert.repeated on an alarm, which starts the monitor's pipeline
+    where it names one. None where it is not due, where
     another worker was first, or where nothing serves.
     """
     from monitoring.services import checks  # numba and scipy load with the first look
@@ -77,9 +91,21 @@ def check(pk: str, *, actor: Actor) -> MonitorRun | None:
         return None
     finding = checks.look(monitor, serving.champion, now)
     try:
-        return _store(monitor, finding, due_at, actor)
+        run = _store(monitor, finding, due_at, actor)
     except IntegrityError:
         return None
+    # After the alert is committed: a crash between leaves an alert unanswered, which the next look answers.
+    alerts.respond(monitor, actor=actor)
+    return run
+
+
+def _check_pipeline(slot: Slot, pipeline: Pipeline | None) -> None:
+    if pipeline is not None and pipeline.system_id != slot.system_id:
+        raise Invalid(
+            "The pipeline belongs to another system.",
+            remedy="Name one of the slot's own system.",
+            problems=[Problem("/pipeline", "belongs to another system")],
+        )
 
 
 def _store(monitor: Monitor, finding: "Finding", due_at: datetime, actor: Actor) -> MonitorRun:

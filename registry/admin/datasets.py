@@ -12,8 +12,9 @@ from audit.pages import columns, show
 from audit.pages.records import Section
 from registry import permissions
 from registry.admin import jobs, scoped
+from registry.admin.jobs import JobAdmin
 from registry.admin.scoped import ScopedAdmin, systems
-from registry.models import Artifact, Dataset, DatasetVersion, Ingestion, ModelVersion
+from registry.models import Artifact, Dataset, DatasetVersion, EvidenceItem, Ingestion, ModelVersion
 
 
 @admin.register(Artifact)
@@ -68,6 +69,8 @@ class DatasetAdmin(ScopedAdmin):
         yield "System", row.system
         yield "Licence", row.licence
         yield "Sensitive columns", ", ".join(row.sensitive_columns)
+        yield "Held for", row.purpose
+        yield "Personal columns", ", ".join(row.personal_columns)
         yield "Contract", row.contract_digest
         yield "Registered", row.created_at
 
@@ -119,7 +122,13 @@ class DatasetVersionAdmin(ScopedAdmin):
     )
     list_filter = ("contract_verdict",)
     list_select_related = ("dataset", "uploaded_by")
-    page_related = ("dataset__system", "uploaded_by", "ingestion__dataset", "artifact")
+    page_related = (
+        "dataset__system",
+        "uploaded_by",
+        "ingestion__dataset",
+        "ingestion__data_source__dataset",
+        "artifact",
+    )
     search_fields = ("dataset__name", "digest")
     date_hierarchy = "created_at"
 
@@ -131,9 +140,11 @@ class DatasetVersionAdmin(ScopedAdmin):
         yield "Dataset", row.dataset
         yield "System", row.dataset.system
         yield "Rows", row.row_count
+        yield "Kind", row.get_media_display()
         yield "Contract", show.chip(row.contract_verdict)
         yield "Digest", show.row(row.artifact, show.digest(row.digest))
         yield "Delivery", row.ingestion
+        yield "Read from", row.ingestion.data_source
         yield "Delivered by", row.uploaded_by
         yield "Made", row.created_at
 
@@ -143,6 +154,7 @@ class DatasetVersionAdmin(ScopedAdmin):
             _columns(row),
             f"Sensitive, so never features: {', '.join(row.dataset.sensitive_columns) or 'none'}.",
         )
+        yield from _findings(row)
         used = row.model_versions.select_related("model", "trained_by")
         yield Section(
             "Models fitted on it",
@@ -154,6 +166,33 @@ class DatasetVersionAdmin(ScopedAdmin):
         yield Section(
             "Evidence", show.table(["Evidence", "Root", "Recorded"], [[one, one.root, one.created_at] for one in sets])
         )
+
+
+def _findings(row: DatasetVersion) -> Iterable[Section]:
+    """What the contract's check and the search for personal data found, as it stands in evidence."""
+    items = list(EvidenceItem.objects.filter(set__dataset_version=row, kind__in=("contract_check", "personal_data")))
+    broken = [one for item in items for one in item.fields.get("violations", [])]
+    lines = [
+        [one["column"], one["rule"], show.chip(one["severity"]), one["count"], _examples(one["examples"])]
+        for one in broken
+    ]
+    yield Section(
+        "Violations",
+        show.table(["Column", "Rule", "Severity", "Rows", "For example"], lines, empty="The contract was kept."),
+    )
+    held = [
+        [item.attribute, ", ".join(sorted(item.fields["kinds"])), item.n, _examples(item.fields["examples"])]
+        for item in items
+        if item.kind == "personal_data"
+    ]
+    yield Section(
+        "Personal data",
+        show.table(["Column", "Seems to hold", "Rows searched", "For example"], held, empty="None was found."),
+    )
+
+
+def _examples(examples: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(f"row {one['row']}: {one['value']}" if "row" in one else str(one["value"]) for one in examples)
 
 
 def _columns(row: DatasetVersion) -> SafeString:
@@ -188,7 +227,7 @@ def _whole(value: float | None) -> Any:
 
 
 @admin.register(Ingestion)
-class IngestionAdmin(ScopedAdmin):
+class IngestionAdmin(JobAdmin):
     system_path = "dataset__system"
     list_display = (
         "source_name",
@@ -200,17 +239,15 @@ class IngestionAdmin(ScopedAdmin):
     )
     list_filter = ("state", "format")
     list_select_related = ("dataset", "requested_by")
-    page_related = (*list_select_related, "source", "version__dataset")
+    page_related = (*list_select_related, "source", "version__dataset", "data_source__dataset")
     search_fields = ("source_name", "dataset__name")
     date_hierarchy = "created_at"
-
-    def headline(self, row: Ingestion) -> str:
-        return row.failure
 
     def facts(self, row: Ingestion) -> Iterable[tuple[str, Any]]:
         yield "Dataset", row.dataset
         yield "File", row.source_name
         yield "Stored as", row.source
+        yield "Read from", row.data_source
         yield "Became", getattr(row, "version", None)
         yield from jobs.facts(row)
 

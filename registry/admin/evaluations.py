@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from audit.pages import columns, filters, show
 from audit.pages.records import Section
 from registry.admin import figures, jobs
+from registry.admin.pictures import shown
 from registry.admin.scoped import ScopedAdmin
 from registry.models import Evaluation, EvidenceItem, EvidenceSet
 
@@ -43,6 +44,14 @@ class EvaluationAdmin(ScopedAdmin):
         yield "Seed", str(row.seed)
         yield from jobs.facts(row)
         yield "Evidence", getattr(row, "evidence_set", None)
+
+    def sections(self, row: Evaluation, request: HttpRequest) -> Iterable[Section]:
+        if row.settings:
+            yield Section("What was asked beside", show.document(row.settings))
+        found = getattr(row, "evidence_set", None)
+        if found is not None:
+            for title, body in figures.by_kind(list(found.items.all())):
+                yield Section(title, body)
 
 
 @admin.register(EvidenceSet)
@@ -109,5 +118,7 @@ class EvidenceItemAdmin(ScopedAdmin):
         yield "Digest", row.digest
 
     def sections(self, row: EvidenceItem, request: HttpRequest) -> Iterable[Section]:
-        if row.fields:
+        if row.kind == "curve":
+            yield Section("Curve", shown.one(row))
+        elif row.fields:
             yield Section("Details", show.document(row.fields))

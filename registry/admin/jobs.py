@@ -1,12 +1,63 @@
-"""What every page of long work shows: its state, who asked, how far it is and how long it took."""
+"""What every page of long work shows: its state, who asked, how far it is, its log, and the button that stops it."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from audit.pages import show
+from audit.pages.records import Section
+from registry.admin import acting, scoped
+from registry.admin.acting import Act, ActingAdmin
 from registry.models.base import Job
+from registry.permissions import allows
+from registry.services import job_lines, jobs
+from registry.services.job_kinds import KINDS
+
+OPEN = (Job.State.QUEUED, Job.State.RUNNING)
+REFRESH_SECONDS, LINES_SHOWN = 5, 100
+_STOP = "One that waits ends at once, one that a worker has at its next step; nothing of it is kept."
+
+
+class JobAdmin(ActingAdmin):
+    """Long work: while it is under way its page reads itself anew every few seconds, without JavaScript."""
+
+    record_template = "admin/job.html"
+    acts: tuple[str, ...] = ("cancel",)
+
+    def headline(self, row: Any) -> SafeString | str:
+        return bar(row) if row.state == Job.State.RUNNING else str(row.failure)
+
+    def sections(self, row: Any, request: HttpRequest) -> Iterable[Section]:
+        yield log_of(row)
+
+    def offers(self, row: Any, request: HttpRequest) -> Iterable[Act]:
+        kind = KINDS[type(row)]
+        if row.state in OPEN and allows(scoped.account(request), kind.action, kind.system_of(row)):
+            yield Act("cancel", "Stop it", _STOP, asks_reason=False, grave=True)
+
+    def cancel(self, request: HttpRequest, row: Any) -> str:
+        stopped = jobs.cancel(row, actor=acting.actor(request))
+        return "It is stopped." if stopped.state == Job.State.CANCELLED else "Its worker stops at the next step."
+
+    def page(self, request: HttpRequest, row: Any, *, status: int = 200, **context: Any) -> HttpResponse:
+        live = request.method == "GET" and row.state in OPEN
+        return super().page(request, row, status=status, refresh=REFRESH_SECONDS if live else None, **context)
+
+
+def bar(job: Job) -> SafeString:
+    """How far the work is, drawn and in words."""
+    words = f"{job.progress_percent} %, {job.progress_message}"
+    return format_html('<progress max="100" value="{}"></progress> {}', job.progress_percent, words)
+
+
+def log_of(job: Job) -> Section:
+    """The newest lines, oldest first."""
+    rows = [[one.at, show.chip(one.level), one.attempt, one.text] for one in job_lines.newest(job, LINES_SHOWN)]
+    return Section("Log", show.table(["At", "Level", "Attempt", "What"], rows), f"The newest {LINES_SHOWN} lines.")
 
 
 def took(job: Job) -> str:
@@ -31,3 +82,5 @@ def facts(job: Job) -> Iterable[tuple[str, Any]]:
     yield "Started", job.started_at
     yield "Took", took(job)
     yield "Attempts", job.attempts
+    if job.cancel_requested_at:
+        yield "Asked to stop", job.cancel_requested_at

@@ -1,6 +1,6 @@
-"""Models, the runs that fitted them, and their immutable versions."""
+"""Models and their immutable versions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +15,7 @@ from audit.pages.records import Section
 from registry.admin import acting, jobs, objections, placing, scoped, tiers
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
-from registry.models import ModelVersion, RegisteredModel, TrainingRun
+from registry.models import ModelVersion, RegisteredModel
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services import lifecycle
@@ -73,48 +73,6 @@ class RegisteredModelAdmin(ScopedAdmin):
                 [[one, show.state(one), one.requested_by, one.started_at, jobs.took(one)] for one in runs],
             ),
         )
-
-
-@admin.register(TrainingRun)
-class TrainingRunAdmin(ScopedAdmin):
-    system_path = "model__system"
-    list_display = (
-        columns.text("", "Run"),
-        columns.chip("state"),
-        columns.record("model", "Model"),
-        columns.record("dataset_version", "Data"),
-        columns.text("requested_by", "Asked by"),
-        columns.moment("started_at", "Started"),
-        jobs.duration,
-    )
-    list_filter = ("state",)
-    list_select_related = ("model", "dataset_version__dataset", "requested_by")
-    page_related = (*list_select_related, "version__model")
-    search_fields = ("model__name", "recipe_digest", "code_digest", "environment_digest")
-    date_hierarchy = "created_at"
-
-    def headline(self, row: TrainingRun) -> str:
-        return row.failure
-
-    def facts(self, row: TrainingRun) -> Iterable[tuple[str, Any]]:
-        yield "Model", row.model
-        yield "Version", getattr(row, "version", None)
-        yield "Data", row.dataset_version
-        yield "Seed", str(row.seed)
-        yield from jobs.facts(row)
-        yield "Code", row.code_digest
-        yield "Environment", row.environment_digest
-        yield "Recipe", row.recipe_digest
-
-    def sections(self, row: TrainingRun, request: HttpRequest) -> Iterable[Section]:
-        yield Section("Recipe", show.document(row.recipe))
-        plain = {name: value for name, value in sorted(row.metrics.items()) if not isinstance(value, Mapping | list)}
-        yield Section("Metrics", show.document(plain))
-        for name, value in sorted(row.metrics.items()):
-            if isinstance(value, Mapping | list):
-                yield Section(name.replace("_", " ").capitalize(), show.document(value), folded=True)
-        yield Section("Parameters", show.document(row.parameters), folded=True)
-        yield Section("Environment", show.document(row.environment), folded=True)
 
 
 @admin.register(ModelVersion)

@@ -70,7 +70,7 @@ class PredictionAdmin(ScopedAdmin):
         yield "Version", row.model_version
         yield "Arm", row.get_arm_display()
         yield "Score", row.score
-        yield "Decision", str(row.decision)
+        yield "Decision", "none: a number is predicted" if row.decision is None else str(row.decision)
         yield "Answered", row.at
         yield "Took", f"{row.latency_us / 1000:,.1f} ms"
         yield "About", row.entity

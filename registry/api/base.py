@@ -50,6 +50,14 @@ class PreconditionRequired(exceptions.APIException):
     default_detail = "Send the ETag of the record you read as If-Match, so that nobody's change is overwritten."
 
 
+class ProtocolMismatch(exceptions.APIException):
+    """Uploads in pieces speak one protocol: the caller speaks another version of it, or none."""
+
+    status_code = 412
+    default_code = "protocol_mismatch"
+    default_detail = "Uploads speak tus 1.0.0: send 'Tus-Resumable: 1.0.0'."
+
+
 class Records(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
     """List and detail of a governed noun, limited to the systems that the account may read.
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from registry import grammars
 from registry.api.base import Records, Reference, accepted, actor, parsed
-from registry.api.jobs import PROGRESS
+from registry.api.jobs import PROGRESS, Jobs, doors
 from registry.models import AISystem, Dataset, DatasetVersion, Ingestion, User
 from registry.services import datasets
 
@@ -19,6 +19,7 @@ _MEDIA_TYPES = {
     Ingestion.Format.CSV: "text/csv",
     Ingestion.Format.PARQUET: "application/vnd.apache.parquet",
     Ingestion.Format.JSONL: "application/jsonl",
+    Ingestion.Format.IMAGES: "application/zip",
 }
 _EXAMPLE = {
     "system": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a01",
@@ -40,6 +41,8 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
             "name",
             "description",
             "licence",
+            "purpose",
+            "personal_columns",
             "sensitive_columns",
             "subject_column",
             "labelled_by",
@@ -61,6 +64,15 @@ class DatasetRegistration(serializers.Serializer[Any]):
         max_length=100,
         help_text="kept for fairness evaluation, never taken as features",
     )
+    purpose = serializers.CharField(
+        required=False, allow_blank=True, help_text="why personal data are held; without one they are refused"
+    )
+    personal_columns = serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        max_length=1000,
+        help_text="declared to hold personal data; their values are never shown",
+    )
     subject_column = serializers.CharField(
         required=False,
         allow_blank=True,
@@ -74,15 +86,30 @@ class DatasetRegistration(serializers.Serializer[Any]):
 
 
 class IngestionSerializer(serializers.ModelSerializer[Ingestion]):
-    source_digest = serializers.CharField(source="source.digest", read_only=True)
+    source_digest = serializers.SerializerMethodField(
+        help_text="of the file as delivered; none where a worker read it from a source"
+    )
     dataset_version = serializers.PrimaryKeyRelatedField[DatasetVersion](
         source="version", read_only=True, allow_null=True, help_text="what the delivery became, once it has succeeded"
     )
 
     class Meta:
         model = Ingestion
-        fields = ["id", "dataset", "source_name", "source_digest", "format", "dataset_version", *PROGRESS]
+        fields = [
+            "id",
+            "dataset",
+            "source_name",
+            "source_digest",
+            "data_source",
+            "position",
+            "format",
+            "dataset_version",
+            *PROGRESS,
+        ]
         read_only_fields = fields
+
+    def get_source_digest(self, row: Ingestion) -> str | None:
+        return row.source.digest if row.source else None
 
 
 class Delivery(serializers.Serializer[Any]):
@@ -103,6 +130,7 @@ class DatasetVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             "ingestion",
             "digest",
             "row_count",
+            "media",
             "contract_digest",
             "contract_verdict",
             "uploaded_by",
@@ -161,11 +189,12 @@ class Datasets(Records):
         return accepted(IngestionSerializer(ingestion), view_name="ingestions-detail")
 
 
+@doors("ingestions", of="an ingestion", shown=IngestionSerializer)
 @extend_schema_view(
     list=extend_schema(operation_id="ingestions_list", summary="List deliveries"),
     retrieve=extend_schema(operation_id="ingestions_get", summary="Watch one delivery"),
 )
-class Ingestions(Records):
+class Ingestions(Jobs):
     """Deliveries and how far their workers have come."""
 
     queryset = Ingestion.objects.select_related("source", "version")

@@ -7,8 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from registry.api.base import Records, Reference, accepted, actor, parsed
-from registry.api.jobs import PROGRESS
+from registry import grammars
+from registry.api.base import Reference, accepted, actor, parsed
+from registry.api.jobs import PROGRESS, Jobs, doors
 from registry.api.runs import MAX_SEED
 from registry.models import DatasetVersion, Evaluation, EvidenceSet, ModelVersion
 from registry.services import evaluations
@@ -18,6 +19,7 @@ _EXAMPLE = {
     "dataset_version": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a03",
     "split": "holdout",
     "seed": 7,
+    "settings": {"curves": True, "slices": {"columns": ["AGEP", ["AGEP", "SEX"]], "edges": {"AGEP": [30, 60]}}},
 }
 _VERSIONS = ModelVersion.objects.select_related("model__system")
 
@@ -29,7 +31,17 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
 
     class Meta:
         model = Evaluation
-        fields = ["id", "model_version", "dataset_version", "split", "against", "seed", "evidence_set", *PROGRESS]
+        fields = [
+            "id",
+            "model_version",
+            "dataset_version",
+            "split",
+            "against",
+            "seed",
+            "settings",
+            "evidence_set",
+            *PROGRESS,
+        ]
         read_only_fields = fields
 
 
@@ -43,13 +55,19 @@ class EvaluationRequest(serializers.Serializer[Any]):
         queryset=_VERSIONS, system_path="model__system", required=False, help_text="a version to compare with"
     )
     seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED, default=0, help_text="of the resampling")
+    settings = serializers.DictField(
+        default=dict,
+        help_text="what to measure beside performance and fairness: confidence, draws, curves, leakage, slices, "
+        "robustness, explanations",
+    )
 
 
+@doors("evaluations", of="an evaluation", shown=EvaluationSerializer)
 @extend_schema_view(
     list=extend_schema(operation_id="evaluations_list", summary="List evaluations"),
     retrieve=extend_schema(operation_id="evaluations_get", summary="Watch one evaluation"),
 )
-class Evaluations(Records):
+class Evaluations(Jobs):
     """Measurements of versions and how far their workers have come."""
 
     queryset = Evaluation.objects.select_related("evidence_set")
@@ -66,5 +84,6 @@ class Evaluations(Records):
     )
     def create(self, request: Request) -> Response:
         body = parsed(EvaluationRequest, request)
+        grammars.check("evaluation", body["settings"])
         evaluation = evaluations.request(body.pop("model_version"), **body, actor=actor(request))
         return accepted(EvaluationSerializer(evaluation), view_name="evaluations-detail")

@@ -60,7 +60,10 @@ class Answer(serializers.ModelSerializer[Prediction]):
 
 
 class InputRow(serializers.Serializer[Any]):
-    features = serializers.DictField(help_text="exactly the columns of the version's input schema, numbers or null")
+    features = serializers.DictField(
+        help_text="exactly the columns of the version's input schema: numbers, true or false, text, dates and times of "
+        "ISO 8601, pictures in base64 (PNG or JPEG), or null where a value is missing"
+    )
     entity = serializers.CharField(
         required=False,
         allow_blank=True,

@@ -4,14 +4,16 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from registry import grammars
-from registry.api.base import Records, Reference, accepted, actor, parsed
-from registry.api.jobs import PROGRESS
-from registry.models import DatasetVersion, ModelVersion, RegisteredModel, TrainingRun
-from registry.services import runs
+from registry.api.base import Reference, accepted, actor, parsed
+from registry.api.jobs import PROGRESS, Jobs, doors
+from registry.api.reproductions import ReproductionSerializer
+from registry.models import DatasetVersion, ModelVersion, RegisteredModel, TrainingRun, Trial
+from registry.services import reproductions, runs
 
 MAX_SEED = 2**32 - 1
 _EXAMPLE = {
@@ -24,6 +26,7 @@ _EXAMPLE = {
         "estimator": {"name": "logistic_regression"},
     },
     "seed": 7,
+    "limits": {"seconds": 3600, "memory_bytes": 4_000_000_000},
 }
 
 
@@ -34,7 +37,18 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
 
     class Meta:
         model = TrainingRun
-        fields = ["id", "model", "dataset_version", "seed", "recipe_digest", "metrics", "model_version", *PROGRESS]
+        fields = [
+            "id",
+            "model",
+            "dataset_version",
+            "seed",
+            "cause",
+            "recipe_digest",
+            "metrics",
+            "cost",
+            "model_version",
+            *PROGRESS,
+        ]
         read_only_fields = fields
 
 
@@ -43,12 +57,38 @@ class RunDetail(RunSerializer):
         fields = [
             *RunSerializer.Meta.fields,
             "recipe",
+            "limits",
             "parameters",
             "code_digest",
             "environment",
             "environment_digest",
         ]
         read_only_fields = fields
+
+
+class TrialSerializer(serializers.ModelSerializer[Trial]):
+    class Meta:
+        model = Trial
+        fields = [
+            "number",
+            "estimator",
+            "parameters",
+            "state",
+            "reported",
+            "metrics",
+            "failure",
+            "attempts",
+            "seconds",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    seconds = serializers.FloatField(required=False, min_value=1, help_text="of time")
+    cpu_seconds = serializers.FloatField(required=False, min_value=1, help_text="of processor time")
+    memory_bytes = serializers.IntegerField(required=False, min_value=2**20, help_text="held at once")
 
 
 class RunRequest(serializers.Serializer[Any]):
@@ -60,16 +100,18 @@ class RunRequest(serializers.Serializer[Any]):
         help_text="what to learn from which columns, with which estimator, search, folds and holdout"
     )
     seed = serializers.IntegerField(min_value=0, max_value=MAX_SEED)
+    limits = LimitsSerializer(required=False, help_text="at most this; the server's own limits hold beside them")
 
 
+@doors("runs", of="a training run", shown=RunDetail)
 @extend_schema_view(
     list=extend_schema(operation_id="runs_list", summary="List training runs"),
     retrieve=extend_schema(operation_id="runs_get", summary="Watch one training run"),
 )
-class Runs(Records):
+class Runs(Jobs):
     """Fits, each with the code, data, seed and environment that would repeat it."""
 
-    queryset = TrainingRun.objects.select_related("version")
+    queryset = TrainingRun.objects.select_related("version", "model__system", "dataset_version__artifact")
     serializer_class = RunSerializer
     detail_serializer_class = RunDetail
     system_path = "model__system"
@@ -86,3 +128,21 @@ class Runs(Records):
         body = parsed(RunRequest, request)
         grammars.check("recipe", body["recipe"])
         return accepted(RunDetail(runs.request(**body, actor=actor(request))), view_name="runs-detail")
+
+    @extend_schema(
+        operation_id="runs_trials", summary="List a run's trials", responses={200: TrialSerializer(many=True)}
+    )
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def trials(self, request: Request, pk: str) -> Response:
+        return Response(TrialSerializer(self.get_object().trials.order_by("number"), many=True).data)
+
+    @extend_schema(
+        operation_id="runs_reproduce",
+        summary="Ask a worker to do a run again and certify whether the same comes out",
+        request=None,
+        responses={202: ReproductionSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def reproduce(self, request: Request, pk: str) -> Response:
+        made = reproductions.request(self.get_object(), actor=actor(request))
+        return accepted(ReproductionSerializer(made), view_name="reproductions-detail")

@@ -15,6 +15,7 @@ from registry.api import (
     erasures,
     evaluations,
     evidence,
+    explanations,
     factors,
     findings,
     incidents,
@@ -22,16 +23,20 @@ from registry.api import (
     lineage,
     models,
     people,
+    pipelines,
     policies,
     predictions,
     promotions,
     replays,
+    reproductions,
     reviews,
     rollouts,
     runs,
     slots,
+    sources,
     subscriptions,
     systems,
+    uploads,
     waivers,
 )
 
@@ -47,8 +52,14 @@ router.register("inventory", inventory.Inventory, basename="inventory")
 router.register("datasets", datasets.Datasets, basename="datasets")
 router.register("ingestions", datasets.Ingestions, basename="ingestions")
 router.register("dataset-versions", datasets.DatasetVersions, basename="dataset-versions")
+router.register("sources", sources.Sources, basename="sources")
+router.register("uploads", uploads.Uploads, basename="uploads")
 router.register("runs", runs.Runs, basename="runs")
+router.register("reproductions", reproductions.Reproductions, basename="reproductions")
+router.register("pipelines", pipelines.Pipelines, basename="pipelines")
+router.register("pipeline-runs", pipelines.PipelineRuns, basename="pipeline-runs")
 router.register("evaluations", evaluations.Evaluations, basename="evaluations")
+router.register("explanations", explanations.Explanations, basename="explanations")
 router.register("evidence-sets", evidence.EvidenceSets, basename="evidence-sets")
 router.register("evidence", evidence.Evidence, basename="evidence")
 router.register("predictions", predictions.Predictions, basename="predictions")
@@ -80,6 +91,7 @@ urlpatterns = [
     path("me/factor/confirm", factors.OwnFactorConfirmation.as_view(), name="own-factor-confirmation"),
     path("me/password", people.OwnPassword.as_view(), name="own-password"),
     path("me", people.Myself.as_view(), name="me"),
+    path("datasets/<str:pk>/uploads", uploads.DatasetUploads.as_view({"post": "create"}), name="dataset-uploads"),
     path("slots/<str:key>/predict", predictions.Predict.as_view(), name="predict"),
     path("slots/<str:key>/outcomes", predictions.Outcomes.as_view(), name="outcomes"),
     path("lineage", lineage.Lineage.as_view(), name="lineage"),

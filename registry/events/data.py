@@ -72,3 +72,72 @@ class SubjectForgotten(Event, name="lineage.subject_forgotten"):
     """One person's marks were removed from these dataset versions; the person is not named here."""
 
     dataset_versions: list[str]
+
+
+class IngestionPlanned(Event, name="ingestion.planned"):
+    """What the ingestion takes from its source was fixed before it was read; after a crash it takes the same."""
+
+    batch: str
+
+
+class IngestionFoundNothing(Event, name="ingestion.found_nothing"):
+    """The source was read and holds nothing that had not been read before."""
+
+    data_source: str
+
+
+class DataSourceRegistered(Event, name="data_source.registered"):
+    """A place that the dataset's versions are read from; secrets are named by reference only."""
+
+    dataset: str
+    kind: str
+    settings: str
+    secrets: list[str]
+    interval_seconds: int | None
+
+
+class DataSourceChanged(Event, name="data_source.changed"):
+    """A source got another name, place, secret or interval, or begins anew."""
+
+    changed: list[str]
+    revision: int
+
+
+class DataSourcePaused(Event, name="data_source.paused"):
+    """Nothing is read from the source for now."""
+
+
+class DataSourceResumed(Event, name="data_source.resumed"):
+    """The source is read again, from where it stopped."""
+
+
+class DataSourceRetired(Event, name="data_source.retired"):
+    """The source is never read again; its past stays."""
+
+
+class DataSourceAdvanced(Event, name="data_source.advanced"):
+    """What was read up to here is kept for ever; the position moved in the same transaction."""
+
+    ingestion: str
+    position: str
+
+
+class UploadOpened(Event, name="upload.opened"):
+    """Somebody began to send a file in pieces."""
+
+    dataset: str
+    length_bytes: int
+
+
+class UploadCompleted(Event, name="upload.completed"):
+    """All pieces came; the whole file became an ingestion."""
+
+    ingestion: str
+    digest: str
+
+
+class UploadAborted(Event, name="upload.aborted"):
+    """An upload ended before it was whole, and its pieces are gone: its sender gave up, or did not come back."""
+
+    because: str
+    offset_bytes: int

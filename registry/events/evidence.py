@@ -36,3 +36,37 @@ class EvidenceRecorded(Event, name="evidence_set.recorded"):
     dataset: str
     root: str
     items: int
+
+
+class ExplanationRequested(Event, name="explanation.requested"):
+    """Somebody asked why: of a version in general, of one decision, or what would have changed it."""
+
+    model_version: str
+    kind: str
+    prediction: str | None
+    replay_of: str | None
+
+
+class ExplanationStarted(Event, name="explanation.started"):
+    """A worker took the explanation."""
+
+    attempt: int
+
+
+class ExplanationSucceeded(Event, name="explanation.succeeded"):
+    """The explanation is kept; made again of another, it says whether the same came out."""
+
+    content: str
+    same: bool | None
+
+
+class ExplanationFailed(Event, name="explanation.failed"):
+    """The question could not be answered."""
+
+    attempt: int
+
+
+class ExplanationCancelled(Event, name="explanation.cancelled"):
+    """The explanation was stopped; nothing is said."""
+
+    attempt: int

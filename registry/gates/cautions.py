@@ -10,7 +10,12 @@ from registry.gates.policy import Approval, BoundRequirement, ChangePlan, Gate, 
 from registry.gates.problems import Problem
 
 GROUNDS = frozenset({"artifact_digest", "dataset_digest", "policy_digest", "evidence_root"})
-SHARES = ("roc_auc", "pr_auc", "f1", "accuracy", "precision", "recall", "impact_ratio", "selection_rate")
+SHARES = frozenset({
+        "roc_auc", "roc_auc_macro", "roc_auc_weighted", "pr_auc", "average_precision", "f1", "f1_macro", "f1_weighted",
+        "accuracy", "balanced_accuracy", "precision", "precision_macro", "precision_weighted", "recall",
+        "recall_macro", "recall_weighted", "specificity", "calibration_error", "calibration_error_equal_mass",
+        "impact_ratio", "selection_rate", "attack_auc", "adversarial_accuracy",
+})  # fmt: skip
 
 
 def cautions(policy: Policy) -> list[Problem]:

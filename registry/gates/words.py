@@ -7,7 +7,21 @@ from registry.gates.facts import Evidence
 from registry.gates.policy import BoundRequirement, EvidenceSelector, FieldRequirement, Gate
 from registry.gates.results import SEVERITY
 
-NAMES = {"roc_auc": "ROC AUC", "pr_auc": "PR AUC", "f1": "F1", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+NAMES = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_macro": "ROC AUC, macro",
+    "roc_auc_weighted": "ROC AUC, weighted",
+    "pr_auc": "PR AUC",
+    "f1": "F1",
+    "f1_macro": "F1, macro",
+    "f1_weighted": "F1, weighted",
+    "mcc": "MCC",
+    "mse": "MSE",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "mape": "MAPE",
+    "r2": "R²",
+}
 RELATION = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 OPPOSITE = {">=": "below", ">": "at or below", "<=": "above", "<": "at or above"}
 CONSEQUENCE = {"block": ": this blocks.", "review": ": a person decides.", "warn": ": a warning only.", "none": "."}

@@ -6,6 +6,7 @@ from registry.models.deployments import Rollout, Slot, SlotAssignment
 from registry.models.documents import CardText, ClauseExemption
 from registry.models.duties import Comment, Delegation, Recusal, ReviewTask
 from registry.models.evidence import Evaluation, EvidenceItem, EvidenceSet
+from registry.models.explanations import Explanation
 from registry.models.findings import Condition, Finding, Waiver
 from registry.models.policies import PolicyVersion
 from registry.models.predictions import Outcome, Prediction, PredictionBatch
@@ -13,8 +14,10 @@ from registry.models.promotions import Decision, GateResult, PromotionRequest
 from registry.models.reviews import Emergency, Incident, PeriodicReview
 from registry.models.runs import ModelVersion, RegisteredModel, TrainingRun
 from registry.models.signatures import Signature, SigningFactor
+from registry.models.sources import DataSource, Upload
 from registry.models.subscriptions import Delivery, Subscription
 from registry.models.systems import AISystem
+from registry.models.work import JobLine, Pipeline, PipelineRun, Reproduction, Trial
 
 __all__ = [
     "AISystem",
@@ -23,6 +26,7 @@ __all__ = [
     "ClauseExemption",
     "Comment",
     "Condition",
+    "DataSource",
     "Dataset",
     "DatasetVersion",
     "Decision",
@@ -32,20 +36,25 @@ __all__ = [
     "Evaluation",
     "EvidenceItem",
     "EvidenceSet",
+    "Explanation",
     "Finding",
     "GateResult",
     "Grant",
     "Incident",
     "Ingestion",
+    "JobLine",
     "ModelVersion",
     "Outcome",
     "PeriodicReview",
+    "Pipeline",
+    "PipelineRun",
     "PolicyVersion",
     "Prediction",
     "PredictionBatch",
     "PromotionRequest",
     "Recusal",
     "RegisteredModel",
+    "Reproduction",
     "ReviewTask",
     "Rollout",
     "Signature",
@@ -55,6 +64,8 @@ __all__ = [
     "SubjectMark",
     "Subscription",
     "TrainingRun",
+    "Trial",
+    "Upload",
     "User",
     "Waiver",
 ]

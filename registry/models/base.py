@@ -25,6 +25,7 @@ class Job(Record):
         RUNNING = "running"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     #: Columns that change while the work goes on, without an event.
     OPERATIONAL = ("progress_percent", "progress_message", "heartbeat_at")
@@ -34,6 +35,9 @@ class Job(Record):
     attempts = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(
+        null=True, blank=True, help_text="somebody asked to stop it; the worker stops at its next step"
+    )
     failure = models.TextField(default="", blank=True)
     request = models.TextField(default="", blank=True, help_text="the id of the HTTP request that asked for it")
     progress_percent = models.PositiveSmallIntegerField(default=0)

@@ -29,6 +29,10 @@ class Dataset(Record):
     system = models.ForeignKey(AISystem, on_delete=models.PROTECT, related_name="datasets")
     name = models.CharField(max_length=100, validators=[name_validator])
     description = models.TextField(blank=True)
+    purpose = models.TextField(blank=True, help_text="why personal data are held; without one they are refused")
+    personal_columns = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, help_text="declared to hold personal data"
+    )
     licence = models.CharField(max_length=200)
     subject_column = models.CharField(
         max_length=200, blank=True, help_text="the column that tells one person from another; empty where none does"
@@ -53,13 +57,38 @@ class Ingestion(Job):
         CSV = "csv"
         PARQUET = "parquet"
         JSONL = "jsonl"
+        IMAGES = "images", "images: an archive with a manifest, or a folder of classes"
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="ingestions")
-    source = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(
+        Artifact, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="the file as delivered"
+    )
+    data_source = models.ForeignKey(
+        "registry.DataSource",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ingestions",
+        help_text="what a worker reads it from, where nobody delivered a file",
+    )
+    position = models.JSONField(
+        default=dict, blank=True, help_text="how far the source had been read, before and after"
+    )
     source_name = models.CharField(max_length=255)
     format = models.CharField(max_length=8, choices=Format.choices)
 
     class Meta(Job.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(source__isnull=False) | models.Q(data_source__isnull=False),
+                name="ingestion_from_somewhere",
+            ),
+            models.UniqueConstraint(
+                fields=["data_source"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="one_open_ingestion_per_source",
+            ),
+        ]
         triggers = guard.governed("ingestion", operational=Job.OPERATIONAL)
 
     def __str__(self) -> str:
@@ -69,12 +98,17 @@ class Ingestion(Job):
 class DatasetVersion(Record):
     """Rows that never change again: the digest of their canonical Parquet bytes is their identity."""
 
+    class Media(models.TextChoices):
+        TABLE = "table"
+        IMAGES = "images"
+
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     ingestion = models.OneToOneField(Ingestion, on_delete=models.PROTECT, related_name="version")
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
     digest = models.CharField(max_length=64)
     row_count = models.BigIntegerField()
+    media = models.CharField(max_length=8, choices=Media.choices, default=Media.TABLE)
     schema = models.JSONField()
     profile = models.JSONField()
     contract_digest = models.CharField(max_length=64)

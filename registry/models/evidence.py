@@ -20,6 +20,9 @@ class Evaluation(Job):
     split = models.CharField(max_length=8, choices=Split.choices, default=Split.HOLDOUT)
     against = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     seed = models.BigIntegerField(default=0)
+    settings = models.JSONField(
+        default=dict, blank=True, help_text="what to measure beside performance and fairness: slices, robustness, more"
+    )
 
     class Meta(Job.Meta):
         triggers = guard.governed("evaluation", operational=Job.OPERATIONAL)

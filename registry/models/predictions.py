@@ -43,7 +43,7 @@ class Prediction(models.Model):
         default=dict, help_text="sensitive values, for fairness only; never seen by the model"
     )
     score = models.FloatField()
-    decision = models.SmallIntegerField()
+    decision = models.IntegerField(null=True, blank=True, help_text="the class; none where a number is predicted")
     latency_us = models.PositiveIntegerField()
     request = models.CharField(max_length=64, blank=True)
     batch = models.ForeignKey(

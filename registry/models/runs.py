@@ -25,11 +25,24 @@ class RegisteredModel(Record):
 class TrainingRun(Job):
     """One reproducible fit; a run that succeeds has registered a model version."""
 
+    class Cause(models.TextChoices):
+        REQUESTED = "requested"
+        PIPELINE = "pipeline"
+        SCHEDULE = "schedule"
+        MONITOR = "monitor", "a monitor's alert"
+
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="runs")
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="runs")
     recipe = models.JSONField()
     recipe_digest = models.CharField(max_length=64)
     seed = models.BigIntegerField()
+    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.REQUESTED)
+    limits = models.JSONField(
+        default=dict, blank=True, help_text="at most: seconds, cpu_seconds, memory_bytes; empty where the server's hold"
+    )
+    cost = models.JSONField(
+        default=dict, blank=True, help_text="what it took: seconds, cpu_seconds, memory_peak_bytes, trials"
+    )
     code_digest = models.CharField(max_length=64, blank=True)
     environment = models.JSONField(default=dict, blank=True)
     environment_digest = models.CharField(max_length=64, blank=True)
@@ -54,6 +67,11 @@ class ModelVersion(Record):
     class Format(models.TextChoices):
         ONNX = "onnx"
 
+    class Task(models.TextChoices):
+        BINARY = "binary_classification", "binary classification"
+        MULTICLASS = "multiclass_classification", "multiclass classification"
+        REGRESSION = "regression"
+
     model = models.ForeignKey(RegisteredModel, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     run = models.OneToOneField(TrainingRun, on_delete=models.PROTECT, related_name="version")
@@ -61,6 +79,7 @@ class ModelVersion(Record):
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
     artifact_digest = models.CharField(max_length=64)
     format = models.CharField(max_length=8, choices=Format.choices, default=Format.ONNX)
+    task = models.CharField(max_length=32, choices=Task.choices, default=Task.BINARY)
     input_schema = models.JSONField()
     output_schema = models.JSONField(default=list)
     threshold = models.FloatField(default=0.5)

@@ -50,21 +50,22 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def store(source: IO[bytes] | bytes, *, media_type: str, actor: Actor) -> Artifact:
+def store(source: IO[bytes] | bytes, *, media_type: str, actor: Actor, limit_bytes: int | None = None) -> Artifact:
     """Store a file and its row; the same bytes give the same row. Records artifact.stored once, again after a purge.
 
     The bytes are durable before the row is; a crash between leaves a file that nothing names. The row stays locked, so
-    that no purge overlooks the referrer that the caller is about to make. Raises Invalid.
+    that no purge overlooks the referrer that the caller is about to make. The bytes pass through in pieces.
+    limit_bytes: what is taken at most; UPLOAD_MAX_BYTES by default. Raises Invalid.
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    digest, size = _put(stream)
+    digest, size = _put(stream, limit_bytes or settings.UPLOAD_MAX_BYTES)
     with transaction.atomic():
         artifact, fresh = Artifact.objects.get_or_create(
             digest=digest, defaults={"size_bytes": size, "media_type": media_type}
         )
         artifact = artifact if fresh else Artifact.objects.select_for_update(no_key=True).get(pk=artifact.pk)
         if not fresh and artifact.purged_at is not None:
-            _bring_back(artifact, stream)
+            _bring_back(artifact, stream, size)
             fresh = True
         if fresh:
             log.record(events.ArtifactStored(digest=digest, size_bytes=size), subject=artifact, actor=actor)
@@ -91,8 +92,7 @@ def visible(systems: QuerySet[AISystem]) -> QuerySet[Artifact]:
     return found
 
 
-def _put(stream: IO[bytes]) -> tuple[str, int]:
-    limit = settings.UPLOAD_MAX_BYTES
+def _put(stream: IO[bytes], limit: int) -> tuple[str, int]:
     try:
         return artifacts.put(stream, limit_bytes=limit)
     except artifacts.ArtifactTooLarge as error:
@@ -101,10 +101,10 @@ def _put(stream: IO[bytes]) -> tuple[str, int]:
         ) from error
 
 
-def _bring_back(artifact: Artifact, stream: IO[bytes]) -> None:
+def _bring_back(artifact: Artifact, stream: IO[bytes], size: int) -> None:
     """A purged file came again: whoever removes files holds this row's lock, and may have been quicker than it."""
     if not artifacts.exists(artifact.digest):
         stream.seek(0)
-        _put(stream)
+        _put(stream, size)
     artifact.purged_at = None
     artifact.save(update_fields=["purged_at"])

@@ -1,6 +1,7 @@
 """Evaluations: asked for, and turned into evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -24,8 +25,13 @@ def request(
     split: str = Evaluation.Split.HOLDOUT,
     against: ModelVersion | None = None,
     seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Ask a worker to measure a version. Records evaluation.requested. Raises Invalid."""
+    """Ask a worker to measure a version. Records evaluation.requested. Raises Invalid.
+
+    The settings must already have been read by workers.pipelines.evaluation, which knows their grammar; without any,
+    performance and fairness are measured and, against another version, the paired difference.
+    """
     account = require(actor, Action.EVALUATE, version.model.system)
     if dataset_version.dataset.system_id != version.model.system_id:
         raise Invalid("The dataset version belongs to another system.", remedy="Name one of the model's own system.")
@@ -43,6 +49,7 @@ def request(
             split=split,
             against=against,
             seed=seed,
+            settings=dict(settings or {}),
             requested_by=account,
             request=actor.request,
         )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from django.utils import timezone
 
 from audit.actors import Actor
@@ -57,7 +56,7 @@ def _score(current: Snapshot, loaded: Loaded, arm: str, rows: Sequence[Row], act
     if not rows:
         return []
     started = time.perf_counter_ns()
-    scores = loaded.score(decoding.matrix([row.features for row in rows], loaded.schema)).astype(np.float64)
+    scores, decisions = loaded.answer([row.features for row in rows])
     latency_us = (time.perf_counter_ns() - started) // 1000
     now = timezone.now()
     return [
@@ -70,12 +69,14 @@ def _score(current: Snapshot, loaded: Loaded, arm: str, rows: Sequence[Row], act
             entity=row.entity,
             features=row.features,
             attributes=row.attributes,
-            score=float(score),
-            decision=int(score >= loaded.threshold),
+            score=score,
+            decision=None if decision is None else int(decision),
             latency_us=latency_us,
             request=actor.request,
         )
-        for row, score in zip(rows, scores, strict=True)
+        for row, score, decision in zip(
+            rows, scores.tolist(), [None] * len(rows) if decisions is None else decisions.tolist(), strict=True
+        )
     ]
 
 

@@ -1,6 +1,7 @@
 """What this process serves: an immutable picture of each slot, renewed when the slot's revision moves."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,14 @@ from registry import artifacts
 from registry.errors import NothingServes
 from registry.models import ModelVersion, Slot, SlotAssignment
 from registry.services.slots import assigning, warrants
-from registry.serving import decoding
+from registry.serving import decoding, values
 
 if TYPE_CHECKING:
     import onnxruntime
 
 REFRESH_SECONDS = 0.5
+Scores = np.ndarray[Any, np.dtype[np.float64]]
+Decisions = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,41 @@ class Loaded:
     name: str
     session: "onnxruntime.InferenceSession"
     schema: list[dict[str, Any]]
+    plain: bool
+    task: str
     threshold: float
     valid_until: datetime
 
-    def score(self, rows: decoding.Matrix) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """The probability of the positive class for each row."""
+    def answer(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Scores, Decisions | None]:
+        """A score and a decision for each row.
+
+        Of two classes: the probability of the positive one, and whether it reaches the threshold. Of more: the
+        probability of the class that is predicted, and that class. Of a number: the number, and no decision.
+        """
         if timezone.now() >= self.valid_until:
             raise NothingServes(f"The approval of {self.name} has expired.", remedy="Have it reviewed again.")
-        (probabilities,) = self.session.run(["probabilities"], {"features": rows})
-        return probabilities[:, 1]
+        feeds = decoding.inputs(rows, self.schema, plain=self.plain)
+        if self.task == ModelVersion.Task.REGRESSION:
+            (value,) = self._run(["value"], feeds)
+            return value.reshape(-1).astype(np.float64), None
+        if self.task == ModelVersion.Task.MULTICLASS:
+            label, probabilities = self._run(["label", "probabilities"], feeds)
+            return probabilities[np.arange(len(label)), label].astype(np.float64), label
+        (probabilities,) = self._run(["probabilities"], feeds)
+        scores = probabilities[:, 1].astype(np.float64)
+        return scores, scores >= self.threshold
+
+    def _run(self, names: list[str], feeds: dict[str, decoding.Array]) -> list[decoding.Array]:
+        if "texts" not in feeds or len(feeds["texts"]) <= values.TEXTS_AT_ONCE:
+            return list(self.session.run(names, feeds))
+        starts = range(0, len(feeds["texts"]), values.TEXTS_AT_ONCE)
+        parts = [
+            self.session.run(
+                names, {name: array[start : start + values.TEXTS_AT_ONCE] for name, array in feeds.items()}
+            )
+            for start in starts
+        ]
+        return [np.concatenate(answered) for answered in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +129,12 @@ def _load(current: SlotAssignment, arm: str, ready: "dict[UUID, onnxruntime.Infe
         name=str(version),
         session=ready.get(version.pk) or _session(version),
         schema=version.input_schema,
+        plain=decoding.is_plain(version.input_schema),
+        task=version.task,
         threshold=version.threshold,
         valid_until=until,
     )
-    loaded.session.run(["probabilities"], {"features": np.zeros((1, len(loaded.schema)), dtype=np.float32)})
+    loaded.session.run(None, decoding.blank(1, loaded.schema))
     return loaded
 
 

@@ -200,7 +200,9 @@ def test_upload_with_a_key_reaches_the_store_whole(client: APIClient) -> None:
     content = b"AGEP\n" + b"40\n" * 2_000_000  # more than Django keeps in memory
     body = {"file": SimpleUploadedFile("a.csv", content), "format": "csv"}
     client.post(path, body, format="multipart", headers=KEY)
-    assert Ingestion.objects.get().source.size_bytes == len(content)
+    delivered = Ingestion.objects.get().source
+    assert delivered is not None
+    assert delivered.size_bytes == len(content)
 
 
 def test_key_that_is_no_key_is_refused(client: APIClient) -> None:

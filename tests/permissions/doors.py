@@ -30,6 +30,9 @@ from tests.permissions.world import World
 SIGNED = {"reason": "It holds.", "password": factories.PASSWORD, "code": "000000"}
 
 
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
 def why(world: World) -> dict[str, Any]:
     return {"reason": "Because."}
 
@@ -45,6 +48,17 @@ def version(world: World) -> str:
 
 def nothing(world: World) -> dict[str, Any]:
     return {}
+
+
+def lake(world: World) -> dict[str, Any]:
+    settings = {"url": "s3://lake/*.csv", "format": "csv"}
+    return {"dataset": str(world.house.data.dataset.pk), "name": "new", "kind": "files", "settings": settings}
+
+
+def definition(world: World) -> dict[str, Any]:
+    data, model = {"dataset": world.house.data.dataset.name}, world.house.model.name
+    document = {"data": data, "model": model, "recipe": factories.RECIPE}
+    return {"system": str(world.system.pk), "name": "new", "document": document}
 
 
 def evidence(world: World) -> str:
@@ -140,6 +154,25 @@ DATA: dict[str, Door] = {
     "dataset_versions_get": reads(),
     "ingestions_list": lists(),
     "ingestions_get": reads(),
+    "ingestions_cancel": acts(Action.REGISTER),
+    "ingestions_lines": reads(),
+    "sources_list": lists(),
+    "sources_register": makes(Action.REGISTER, lake),
+    "sources_get": reads(),
+    "sources_update": acts(Action.REGISTER, lambda w: {"interval_seconds": 60}),
+    "sources_read": acts(Action.REGISTER),
+    "sources_pause": acts(Action.REGISTER),
+    "sources_resume": acts(Action.REGISTER),
+    "sources_retire": acts(Action.REGISTER),
+    "uploads_list": lists(),
+    "uploads_open": acts(
+        Action.REGISTER, headers={**TUS, "Upload-Length": "2", "Upload-Metadata": "filename YS5jc3Y=,format Y3N2"}
+    ),
+    "uploads_get": reads(),
+    "uploads_append": acts(
+        Action.REGISTER, headers={**TUS, "Upload-Offset": "0"}, media_type="application/offset+octet-stream"
+    ),
+    "uploads_abort": acts(Action.REGISTER, headers=TUS),
     "runs_list": lists(),
     "runs_request": makes(
         Action.REGISTER,
@@ -151,11 +184,38 @@ DATA: dict[str, Door] = {
         },
     ),
     "runs_get": reads(),
+    "runs_cancel": acts(Action.REGISTER),
+    "runs_lines": reads(),
+    "runs_trials": reads(),
+    "runs_reproduce": acts(Action.EVALUATE),
+    "reproductions_list": lists(),
+    "reproductions_get": reads(),
+    "reproductions_cancel": acts(Action.EVALUATE),
+    "reproductions_lines": reads(),
+    "pipelines_list": lists(),
+    "pipelines_register": makes(Action.REGISTER, definition),
+    "pipelines_get": reads(),
+    "pipelines_run": acts(Action.REGISTER),
+    "pipelines_pause": acts(Action.REGISTER, why),
+    "pipelines_resume": acts(Action.REGISTER, why),
+    "pipelines_retire": acts(Action.REGISTER, why),
+    "pipeline_runs_list": lists(),
+    "pipeline_runs_get": reads(),
+    "pipeline_runs_cancel": acts(Action.REGISTER),
+    "pipeline_runs_lines": reads(),
     "evaluations_list": lists(),
     "evaluations_request": makes(
         Action.EVALUATE, lambda w: {"model_version": version(w), "dataset_version": str(w.house.data.pk)}
     ),
     "evaluations_get": reads(),
+    "evaluations_cancel": acts(Action.EVALUATE),
+    "evaluations_lines": reads(),
+    "explanations_list": lists(),
+    "explanations_request": makes(Action.EVALUATE, lambda w: {"model_version": version(w), "kind": "global"}),
+    "explanations_get": reads(),
+    "explanations_replay": acts(Action.EVALUATE),
+    "explanations_cancel": acts(Action.EVALUATE),
+    "explanations_lines": reads(),
     "evidence_list": lists(),
     "evidence_get": reads(),
     "evidence_sets_list": lists(),

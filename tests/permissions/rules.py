@@ -1,6 +1,6 @@
 """Who may open a door: by action, by reading, by being signed in, or anybody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -37,6 +37,8 @@ class Door:
     query: Body = field(default=lambda world: {})
     path: Body = field(default=lambda world: {})
     form: bool = False
+    media_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     by_person: bool = False
 
 

@@ -112,9 +112,11 @@ def call(name: str, door: Door, caller: Caller, world: World) -> tuple[str, int,
             path = path.replace(f"{{{key}}}", str(given.get(key) or getattr(row, "pk" if key == "id" else key, "")))
         for key, value in given.items():
             path = path.replace(f"{{{key}}}", str(value))
-        headers = {"If-Match": f'"{getattr(row, "revision", 1)}"'}
+        headers = {"If-Match": f'"{getattr(row, "revision", 1)}"', **door.headers}
         sent = door.query(world) if method == "get" else door.body(world)
         kind = {} if method == "get" else {"format": "multipart" if door.form else "json"}
+        if door.media_type:
+            kind = {"content_type": door.media_type}
         answer = getattr(world.client(caller), method)(path, sent, headers=headers, **kind)
     outcome = LEAKED if _tells(answer, f"{path} {sent}", caller, world) else _outcome(answer)
     return outcome, answer.status_code, _words(answer)

@@ -39,6 +39,7 @@ class World:
     def __init__(self) -> None:
         self.house: House = desks.world()
         desks.reviewed(self.house)
+        desks.logged_work()
         self.systems = list(AISystem.objects.order_by("pk"))
         self.elsewhere: AISystem = factories.system()
 

@@ -6,7 +6,12 @@ IngestionError
 ├── FileEmpty          no bytes, or a header without rows
 ├── FileMalformed      truncated, wrongly encoded, ragged or not what its name says
 ├── ColumnsInvalid     unnamed, duplicated, or of a type that a flat table cannot hold
-└── ContractInvalid    a data contract that breaks its own schema
+├── PersonalDataUndeclared  columns that look like personal data, without a purpose or undeclared
+├── ContractInvalid    a data contract that breaks its own schema
+├── SourceInvalid      settings of a source that its kind cannot work with
+├── SourceRefused      a place that sources may not reach: a private address, a folder outside the allowed ones
+├── SourceUnreachable  the place does not answer, refuses the credentials, or answers something else than data
+└── SecretMissing      a reference that leads to no secret here
 """
 
 
@@ -41,3 +46,23 @@ class ColumnsInvalid(IngestionError):
 
 class ContractInvalid(IngestionError):
     """The data contract breaks its own schema; the detail names the path."""
+
+
+class SourceInvalid(IngestionError):
+    """The settings of a source are none that its kind can work with."""
+
+
+class SourceRefused(IngestionError):
+    """The source leads to a place that workers may not reach."""
+
+
+class SourceUnreachable(IngestionError):
+    """The source does not answer, refuses the credentials, or answers something else than data."""
+
+
+class SecretMissing(IngestionError):
+    """A reference leads to no secret on this worker."""
+
+
+class PersonalDataUndeclared(IngestionError):
+    """Columns look like personal data, and the dataset gives no purpose or does not declare them."""

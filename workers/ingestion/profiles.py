@@ -1,69 +1,159 @@
-"""Describe a table: its schema and the distribution of every column, as plain JSON values."""
+"""Describe rows: their schema and the distribution of every column, as plain JSON values, batch by batch."""
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workers.ingestion import queries
+from workers.ingestion.canonical import Rows
 from workers.ingestion.types import NUMERIC, kind
 
 DISTINCT_CAP = 10_000
 LEVELS_AT_MOST = 50
 LEVELS_SHOWN = 20
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+EXACT_ROWS = 4_000_000
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
+Each = Callable[[Callable[[str], dict[str, Any]], Iterable[str]], Iterable[dict[str, Any]]]
 
 
-def schema(table: pa.Table) -> list[dict[str, Any]]:
-    """One entry a column in the table's order: name, type (a kind of workers.ingestion.types), nullable."""
+def schema(rows: Rows, profile: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One entry a column in the file's order: name, type (a kind of workers.ingestion.types), nullable."""
+    described = profile["columns"]
     return [
-        {"name": field.name, "type": kind(field.type), "nullable": column.null_count > 0}
-        for field, column in zip(table.schema, table.columns, strict=True)
+        {"name": name, "type": described[name]["type"], "nullable": described[name]["missing"] > 0}
+        for name in rows.schema.names
     ]
 
 
-def profile(table: pa.Table) -> dict[str, Any]:
-    """Rows, and per column: type, missing, distinct, and numbers, range or levels as the type allows."""
-    return {"rows": table.num_rows, "columns": {name: _column(table[name]) for name in table.column_names}}
+def profile(rows: Rows, *, personal: Collection[str] = (), each: Each = map) -> dict[str, Any]:
+    """Rows, and per column: type, missing, distinct, and numbers, range or levels as the type allows.
+
+    personal: columns of which no value is shown. Distinct values are counted exactly up to a cap; quantiles are exact
+    up to four million rows and beyond them those of a t-digest, as the profile itself says.
+    each: maps the description over the columns, here or on other machines.
+    """
+    count = rows.count
+    exact = count <= EXACT_ROWS
+    names = rows.schema.names
+    described = each(partial(_described, rows.path, frozenset(personal), exact), names)
+    return {
+        "rows": count,
+        "method": {
+            "quantiles": "exact" if exact else "approximate: t-digest of duckdb",
+            "distinct": f"exact up to {DISTINCT_CAP}",
+        },
+        "columns": dict(zip(names, described, strict=True)),
+    }
 
 
 def levels(column: pa.ChunkedArray) -> list[dict[str, Any]]:
     """The most frequent values with their counts, most frequent first, ties by value."""
-    counted = [entry for entry in pc.value_counts(column).to_pylist() if entry["values"] is not None]
-    counted.sort(key=lambda entry: (-entry["counts"], entry["values"]))
-    return [{"level": _plain(entry["values"]), "count": entry["counts"]} for entry in counted]
+    counts = Counts()
+    counts.see(column)
+    return counts.levels()
 
 
 def low_cardinality(column: pa.ChunkedArray, at_most: int = LEVELS_AT_MOST) -> bool:
     """Whether listing the values describes groups, not persons: few values, each standing for several rows."""
-    distinct = pc.count_distinct(column, mode="only_valid").as_py()
-    present = len(column) - column.null_count
-    return bool(0 < distinct <= at_most and 2 * distinct <= present)
+    counts = Counts()
+    counts.see(column)
+    return counts.few(at_most)
 
 
-def numbers(column: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.float64]]:
+def numbers(column: Any) -> Numbers:
     """The column as float64, shape (rows,), NaN where missing."""
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _column(column: pa.ChunkedArray) -> dict[str, Any]:
-    distinct = pc.count_distinct(column, mode="only_valid").as_py()
+class Counts:
+    """How often each value occurs, until there are more values than the cap; then only that there are."""
+
+    def __init__(self, cap: int = DISTINCT_CAP) -> None:
+        self.present = self.missing = 0
+        self._cap = cap
+        self._table: pa.Table | None = None
+        self._capped = False
+
+    def see(self, column: Any) -> None:
+        """Count a batch or a whole column."""
+        self.present += len(column) - column.null_count
+        self.missing += column.null_count
+        if self._capped:
+            return
+        counted = pc.value_counts(column)
+        fresh = pa.table({"value": counted.field("values"), "count": counted.field("counts")})
+        together = fresh if self._table is None else pa.concat_tables([self._table, fresh])
+        self._table = together.group_by("value").aggregate([("count", "sum")]).rename_columns(["value", "count"])
+        if self._table.num_rows > self._cap + 1:
+            self._table, self._capped = None, True
+
+    @property
+    def distinct(self) -> int:
+        """How many values there are; one more than the cap where there are more than that."""
+        if self._table is None:
+            return self._cap + 1 if self._capped else 0
+        return int(self._table.num_rows - self._table["value"].null_count)
+
+    def few(self, at_most: int = LEVELS_AT_MOST) -> bool:
+        """Few values, each standing for several rows."""
+        return 0 < self.distinct <= at_most and 2 * self.distinct <= self.present
+
+    def levels(self) -> list[dict[str, Any]]:
+        """The values with their counts, most frequent first, ties by value."""
+        rows = [] if self._table is None else self._table.to_pylist()
+        known = [row for row in rows if row["value"] is not None]
+        known.sort(key=lambda row: (-row["count"], row["value"]))
+        return [{"level": plain(row["value"]), "count": row["count"]} for row in known]
+
+
+def plain(value: Any) -> Any:
+    """JSON has no dates and no decimals: those become text."""
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _described(path: Path, personal: frozenset[str], exact: bool, name: str) -> dict[str, Any]:
+    rows, kind_ = Rows(path), kind(Rows(path).schema.field(name).type)
+    if kind_ == "image":
+        return {"type": kind_, "missing": 0}  # A row is made of an image that was read.
+    counts = Counts()
+    for column in _columns(rows, name):
+        counts.see(column)
     described: dict[str, Any] = {
-        "type": kind(column.type),
-        "missing": column.null_count,
-        "distinct": min(distinct, DISTINCT_CAP),
-        "distinct_capped": distinct > DISTINCT_CAP,
+        "type": kind_,
+        "missing": counts.missing,
+        "distinct": min(counts.distinct, DISTINCT_CAP),
+        "distinct_capped": counts.distinct > DISTINCT_CAP,
     }
-    if kind(column.type) in NUMERIC:
-        described |= _numeric(numbers(column))
-    elif kind(column.type) in ("date", "timestamp"):
-        described |= {name: _plain(value) for name, value in pc.min_max(column).as_py().items()}
-    if low_cardinality(column):
-        described["levels"] = levels(column)[:LEVELS_SHOWN]
+    if name in personal:
+        return described | {"personal": True}
+    if kind_ in NUMERIC:
+        described |= _exact(rows, name) if exact else _streamed(rows, name)
+    elif kind_ in ("date", "timestamp"):
+        described |= _range(rows, name)
+    if counts.few():
+        described["levels"] = counts.levels()[:LEVELS_SHOWN]
     return described
 
 
-def _numeric(values: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
+def _columns(rows: Rows, name: str) -> Iterator[Any]:
+    return (batch.column(0) for batch in rows.batches([name]))
+
+
+def _range(rows: Rows, name: str) -> dict[str, Any]:
+    found = [pc.min_max(column).as_py() for column in _columns(rows, name)]
+    least = [one["min"] for one in found if one["min"] is not None]
+    most = [one["max"] for one in found if one["max"] is not None]
+    return {"min": plain(min(least, default=None)), "max": plain(max(most, default=None))}
+
+
+def _exact(rows: Rows, name: str) -> dict[str, Any]:
+    values = np.concatenate([numbers(column) for column in _columns(rows, name)])
     present = values[~np.isnan(values)]
     finite = present[np.isfinite(present)]
     if finite.size == 0:
@@ -78,6 +168,28 @@ def _numeric(values: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """JSON has no dates and no decimals: those become text."""
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+def _streamed(rows: Rows, name: str) -> dict[str, Any]:
+    """The same figures without ever holding the column: moments are merged (Chan, Golub and LeVeque 1979)."""
+    n, infinite, mean, squares, least, most = 0, 0, 0.0, 0.0, np.inf, -np.inf
+    for column in _columns(rows, name):
+        values = numbers(column)
+        present = values[~np.isnan(values)]
+        finite = present[np.isfinite(present)]
+        infinite += int(present.size - finite.size)
+        if finite.size == 0:
+            continue
+        apart, total = float(finite.mean()) - mean, n + finite.size
+        squares += float(((finite - finite.mean()) ** 2).sum()) + apart**2 * n * finite.size / total
+        mean += apart * finite.size / total
+        n, least, most = total, min(least, float(finite.min())), max(most, float(finite.max()))
+    if n == 0:
+        return {"infinite": infinite}
+    figures = queries.quantiles(rows.path, name, QUANTILES)
+    return {
+        "infinite": infinite,
+        "min": least,
+        "max": most,
+        "mean": mean,
+        "std": float(np.sqrt(squares / (n - 1))) if n > 1 else 0.0,
+        "quantiles": {str(q): v for q, v in zip(QUANTILES, figures, strict=True)},
+    }

@@ -1,11 +1,13 @@
 """The column types a dataset version may have, and the one form each is kept in."""
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workers.ingestion.errors import ColumnsInvalid
 
-KINDS = ("integer", "number", "decimal", "boolean", "string", "date", "timestamp", "empty")
+KINDS = ("integer", "number", "decimal", "boolean", "string", "date", "timestamp", "empty", "image")
 NUMERIC = ("integer", "number", "decimal")
 
 
@@ -20,38 +22,67 @@ def kind(column_type: pa.DataType) -> str:
         ("date", pa.types.is_date),
         ("timestamp", pa.types.is_timestamp),
         ("empty", pa.types.is_null),
+        ("image", pa.types.is_binary),
     )
     return next((name for name, matches in tests if matches(column_type)), "")
 
 
-def normalise(table: pa.Table) -> pa.Table:
-    """The same rows with one type per kind (int64, double, string, microseconds), no metadata, and null for NaN.
+def canonical(schema: pa.Schema) -> pa.Schema:
+    """The schema with one type per kind (int64, double, string, microseconds) and no metadata.
 
-    A CSV file cannot say int16, so widths must not make two datasets of the same rows.
+    A CSV file cannot say int16, so widths must not make two datasets of the same rows. Raises ColumnsInvalid.
     """
-    fields, columns = [], []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        column = _normalise_column(field.name, column)
-        fields.append(pa.field(field.name, column.type))
-        columns.append(column)
-    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+    return pa.schema([pa.field(field.name, _canonical(field.name, field.type)) for field in schema])
 
 
-def _normalise_column(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def normalise(table: pa.Table) -> pa.Table:
+    """The same rows in their canonical types, with null for NaN."""
+    schema = canonical(table.schema)
+    columns = [_column(column, field.type) for field, column in zip(schema, table.columns, strict=True)]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch's rows as this canonical schema has them: a column that the batch lacks is missing throughout."""
+    held = set(batch.schema.names)
+    columns = [
+        _column(batch.column(field.name), field.type) if field.name in held else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def widest(name: str, one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """The canonical type that holds the values of both; raises ColumnsInvalid where none does."""
+    if one == other or pa.types.is_null(other):
+        return one
+    if pa.types.is_null(one):
+        return other
+    if {kind(one), kind(other)} == {"integer", "number"}:
+        return pa.float64()
+    raise ColumnsInvalid(
+        f"Column {name!r} changes from {kind(one) or one} to {kind(other) or other}.",
+        "Give each column one type throughout.",
+    )
+
+
+def _column(column: Any, wanted: pa.DataType) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if not kind(column.type):
-        raise ColumnsInvalid(
-            f"Column {name!r} has the type {column.type}, which a flat table cannot hold.",
-            "Flatten it into columns of numbers, text, booleans, dates or timestamps, or drop it.",
-        )
-    column = column.cast(_canonical(column.type))
-    if pa.types.is_floating(column.type):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    column = column.cast(wanted)
+    if pa.types.is_floating(wanted):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, wanted), column)
     return column
 
 
-def _canonical(column_type: pa.DataType) -> pa.DataType:
+def _canonical(name: str, column_type: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(column_type):
+        column_type = column_type.value_type
+    if not kind(column_type) or kind(column_type) == "image":
+        raise ColumnsInvalid(
+            f"Column {name!r} has the type {column_type}, which a flat table cannot hold.",
+            "Flatten it into columns of numbers, text, booleans, dates or timestamps, or drop it.",
+        )
     if pa.types.is_uint64(column_type) or kind(column_type) in ("decimal", "boolean", "empty"):
         return column_type
     if pa.types.is_timestamp(column_type) and column_type.unit == "ns":

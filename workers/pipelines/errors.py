@@ -4,7 +4,9 @@ PipelineError
 ├── RecipeInvalid      the recipe breaks its schema, or its parts contradict each other
 ├── TrainingRefused    the data cannot be trained on as the recipe asks
 ├── ConversionRefused  the converted model does not answer as the trained one does
+├── EvaluationInvalid  the settings of an evaluation or an explanation break their schema
 └── EvaluationRefused  the rows, groups or models given cannot be evaluated as asked
+Cancelled              somebody asked the work to stop; nothing was wrong with it
 """
 
 
@@ -29,5 +31,13 @@ class ConversionRefused(PipelineError):
     """The converted model does not answer as the trained one does; the detail says what differed."""
 
 
+class EvaluationInvalid(PipelineError):
+    """The settings of an evaluation or an explanation break their schema; the detail names the path."""
+
+
 class EvaluationRefused(PipelineError):
     """The rows, groups or models given cannot be evaluated as asked."""
+
+
+class Cancelled(Exception):
+    """Somebody asked the work to stop: raised by a progress callback, and by a long loop that asks whether to go on."""

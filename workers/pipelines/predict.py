@@ -1,20 +1,65 @@
-"""Rows in, probabilities out: the model's one input matrix and its converted form on onnxruntime."""
+"""Rows in, answers out: the model's inputs from a table or from rows, and its converted form on onnxruntime."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import onnxruntime
 import pyarrow as pa
 
+from registry.serving import columns, values
 from workers.ingestion.profiles import numbers
 from workers.ingestion.types import kind
+from workers.pipelines import images
 from workers.pipelines.errors import TrainingRefused
 
+if TYPE_CHECKING:
+    from workers.pipelines.preparation.layout import Layout
+
 INPUT = "features"
+TEXTS = "texts"
+SECONDS_OF_A_DAY = 86_400
+DTYPES: dict[str, Any] = {INPUT: np.float32, TEXTS: object}
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
+Texts = np.ndarray[Any, np.dtype[np.object_]]
 Scores = np.ndarray[Any, np.dtype[np.float64]]
 Labels = np.ndarray[Any, np.dtype[np.int64]]
+Source: TypeAlias = pa.Table | Sequence[Mapping[str, Any]]
+Schema: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What goes into a model: numbers always, NaN where missing; texts where it takes any, "" where missing."""
+
+    features: Matrix
+    texts: Texts | None = None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, index: Any) -> "Inputs":
+        """The rows that an index, a mask or a slice names."""
+        return Inputs(self.features[index], None if self.texts is None else self.texts[index])
+
+    @property
+    def rows(self) -> "Rows":
+        """What a pipeline is fitted on: the matrix itself where there is nothing else."""
+        return self.features if self.texts is None else self
+
+
+Rows: TypeAlias = Matrix | Inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What a model answers: label and probabilities [rows, classes], or a value for each row."""
+
+    label: Labels | None
+    probabilities: Scores | None
+    value: Scores | None
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
@@ -25,40 +70,122 @@ def session(model: bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def matrix(source: pa.Table | Sequence[Mapping[str, Any]], features: Sequence[str]) -> Matrix:
-    """The features as float32, shape (rows, features), NaN where missing; raises TrainingRefused for other columns."""
-    absent = _absent(source, features)
+def inputs(source: Source, schema: "Layout | Schema") -> Inputs:
+    """The inputs of the model whose input schema, or layout, is given.
+
+    Raises TrainingRefused for absent columns, columns of another type, texts and images beyond their bounds.
+    """
+    entries = schema if isinstance(schema, Sequence) else schema.entries
+    absent = _absent(source, [entry["name"] for entry in entries])
     if absent:
         raise TrainingRefused(f"The data has no columns {', '.join(absent)}.", "Name features that the data has.")
-    columns = np.empty((len(source), len(features)), dtype=np.float32, order="C")
-    # What float32 cannot hold becomes infinite, and training refuses that by name.
-    with np.errstate(over="ignore"):
-        for position, name in enumerate(features):
-            columns[:, position] = _numbers(name, _column(source, name))
-    return columns
+    widths = {INPUT: 0, TEXTS: 0}
+    for entry in entries:
+        widths[entry.get("input", INPUT)] += columns.width(entry)
+    made = {name: np.empty((len(source), width), dtype=DTYPES[name]) for name, width in widths.items()}
+    filled = {INPUT: 0, TEXTS: 0}
+    for entry in entries:
+        name = entry.get("input", INPUT)
+        block = _block(entry, _column(source, entry["name"]))
+        made[name][:, filled[name] : filled[name] + block.shape[1]] = block
+        filled[name] += block.shape[1]
+    return Inputs(made[INPUT], made[TEXTS] if widths[TEXTS] else None)
 
 
-def score(model: bytes | onnxruntime.InferenceSession, rows: Matrix) -> Scores:
+def outputs(model: bytes | onnxruntime.InferenceSession, rows: Rows) -> Outputs:
+    """The model's answers on the inputs."""
+    loaded = session(model) if isinstance(model, bytes) else model
+    names = [one.name for one in loaded.get_outputs()]
+    answers = dict(zip(names, _run(loaded, split(rows)), strict=True))
+    return Outputs(
+        label=_as(answers.get("label"), np.int64),
+        probabilities=_as(answers.get("probabilities"), np.float64),
+        value=_as(answers["value"].reshape(-1), np.float64) if "value" in answers else None,
+    )
+
+
+def feeds(loaded: onnxruntime.InferenceSession, rows: Rows) -> dict[str, np.ndarray[Any, Any]]:
+    """The inputs by the names that the model takes."""
+    given = split(rows)
+    fed = {INPUT: given.features} if given.texts is None else {INPUT: given.features, TEXTS: given.texts}
+    taken = {one.name for one in loaded.get_inputs()}
+    return {name: values for name, values in fed.items() if name in taken}
+
+
+def split(rows: Rows) -> Inputs:
+    """Rows in either form as inputs."""
+    return rows if isinstance(rows, Inputs) else Inputs(rows)
+
+
+def column(rows: Rows, entry: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """The columns of one feature, shape (rows, its width)."""
+    given, start = split(rows), entry["position"]
+    source = given.features if entry["input"] == INPUT else given.texts
+    assert source is not None
+    return source[:, start : start + columns.width(entry)]
+
+
+def digest(rows: Rows) -> bytes:
+    """The bytes that stand for the rows: little-endian float32, then each text with its length before it."""
+    given = split(rows)
+    texts = [] if given.texts is None else [str(text).encode() for text in given.texts.ravel()]
+    return given.features.astype("<f4").tobytes() + b"".join(b"%d:%s" % (len(text), text) for text in texts)
+
+
+def matrix(source: Source, features: Sequence[str]) -> Matrix:
+    """The features as float32, shape (rows, features), NaN where missing; raises TrainingRefused for other columns."""
+    return inputs(source, [{"name": name, "type": "numeric"} for name in features]).features
+
+
+def score(model: bytes | onnxruntime.InferenceSession, rows: Rows) -> Scores:
     """The probability of the positive class for each row of the matrix, shape (rows,)."""
     return answer(model, rows)[1]
 
 
-def answer(model: bytes | onnxruntime.InferenceSession, rows: Matrix) -> tuple[Labels, Scores]:
+def answer(model: bytes | onnxruntime.InferenceSession, rows: Rows) -> tuple[Labels, Scores]:
     """The model's own label and the probability of the positive class for each row."""
-    loaded = session(model) if isinstance(model, bytes) else model
-    label, probabilities = loaded.run(["label", "probabilities"], {INPUT: rows})
-    return np.asarray(label, dtype=np.int64), np.asarray(probabilities[:, 1], dtype=np.float64)
+    answered = outputs(model, rows)
+    assert answered.label is not None
+    assert answered.probabilities is not None
+    return answered.label, answered.probabilities[:, 1]
 
 
-def _absent(source: pa.Table | Sequence[Mapping[str, Any]], features: Sequence[str]) -> list[str]:
+def _run(loaded: onnxruntime.InferenceSession, given: Inputs) -> list[np.ndarray[Any, Any]]:
+    if given.texts is None or len(given) <= values.TEXTS_AT_ONCE:
+        return list(loaded.run(None, feeds(loaded, given)))
+    starts = range(0, len(given), values.TEXTS_AT_ONCE)
+    parts = [loaded.run(None, feeds(loaded, given[start : start + values.TEXTS_AT_ONCE])) for start in starts]
+    return [np.concatenate(answered) for answered in zip(*parts, strict=True)]
+
+
+def _as(answered: np.ndarray[Any, Any] | None, dtype: Any) -> Any:
+    return None if answered is None else np.asarray(answered, dtype=dtype)
+
+
+def _absent(source: Source, features: Sequence[str]) -> list[str]:
     if isinstance(source, pa.Table):
         return [name for name in features if name not in source.column_names]
     # A feature is missing by saying null; one that a row does not mention is a mistake of the caller.
     return [name for name in features if any(name not in row for row in source)]
 
 
-def _column(source: pa.Table | Sequence[Mapping[str, Any]], name: str) -> pa.ChunkedArray:
+def _column(source: Source, name: str) -> pa.ChunkedArray:
     return source[name] if isinstance(source, pa.Table) else pa.chunked_array([pa.array([row[name] for row in source])])
+
+
+def _block(entry: Mapping[str, Any], column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    name = entry["name"]
+    if entry.get("input") == TEXTS:
+        return _texts(entry, column)
+    if entry["type"] == "image":
+        return images.matrix(column, width=entry["width"], height=entry["height"], mode=entry["mode"], name=name)
+    if entry["type"] == "date":
+        return _days(name, column)[:, :1]
+    if entry["type"] == "timestamp":
+        return _days(name, column)
+    # What float32 cannot hold becomes infinite, and training refuses that by name.
+    with np.errstate(over="ignore"):
+        return _numbers(name, column).astype(np.float32).reshape(-1, 1)
 
 
 def _numbers(name: str, column: pa.ChunkedArray) -> Scores:
@@ -68,3 +195,31 @@ def _numbers(name: str, column: pa.ChunkedArray) -> Scores:
             "Encode it as numbers (integer codes for categories) in the dataset.",
         )
     return numbers(column)
+
+
+def _days(name: str, column: pa.ChunkedArray) -> Matrix:
+    """Whole days since 1970-01-01 and seconds of the day, both exact in float32, whatever the zone was: it is UTC."""
+    if kind(column.type) not in ("date", "timestamp", "empty"):
+        raise TrainingRefused(f"The feature {name!r} holds {kind(column.type)} values.", "Bring dates or timestamps.")
+    if kind(column.type) != "timestamp":
+        column = column.cast(pa.timestamp("s"))
+    missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False), dtype=bool)
+    ticks = np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    # Rounded down, before 1970 too: a cast to seconds would round towards it.
+    days, rest = np.divmod(ticks // TICKS[column.type.unit], SECONDS_OF_A_DAY)
+    return np.where(missing[:, None], np.nan, np.stack([days, rest], axis=1)).astype(np.float32)
+
+
+def _texts(entry: Mapping[str, Any], column: pa.ChunkedArray) -> Texts:
+    if kind(column.type) not in ("string", "empty"):
+        raise TrainingRefused(f"The feature {entry['name']!r} holds {kind(column.type)} values.", "Bring them as text.")
+    texts = ["" if text is None else text for text in column.to_pylist()]
+    if entry["type"] == "text":
+        longest = max(map(len, texts), default=0)
+        if longest > entry["max_length"]:
+            raise TrainingRefused(
+                f"The text {entry['name']!r} has up to {longest} characters, at most {entry['max_length']} count.",
+                "Shorten it, or declare a larger `max_length`.",
+            )
+        texts = [values.fold(text) for text in texts]
+    return np.array(texts, dtype=object).reshape(-1, 1)

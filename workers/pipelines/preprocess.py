@@ -1,4 +1,4 @@
-"""The preparation of the features, fitted inside the pipeline so that no held-out row is ever seen by it."""
+"""The preparation of version 1 of the grammar: its recipes keep these steps, and so the bytes of their models."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.predict import Matrix
-
 # A level of its own for a missing category: no real code is as low, and float32 holds it exactly.
 MISSING_LEVEL = float(-(2**31))
-# Above this float32 cannot tell neighbouring integers apart.
-LARGEST_LEVEL = 2**24
-LEVELS_AT_MOST = 500
 
 
 def transformer(features: Mapping[str, str], *, scaled: bool) -> ColumnTransformer:
@@ -32,26 +26,6 @@ def transformer(features: Mapping[str, str], *, scaled: bool) -> ColumnTransform
     )
 
 
-def refuse_unusable(features: Mapping[str, str], rows: Matrix) -> None:
-    """Raises TrainingRefused for a column without values, with infinite ones, or of categories that are no codes."""
-    for position, (name, kind) in enumerate(features.items()):
-        column = rows[:, position]
-        if np.isnan(column).all():
-            raise TrainingRefused(f"The feature {name!r} holds no values.", "Remove it from the features.")
-        if np.isinf(column).any():
-            raise TrainingRefused(
-                f"The feature {name!r} holds infinite values, or values too large for float32.",
-                "Replace them by numbers, or leave them missing.",
-            )
-        if kind == "categorical":
-            _refuse_levels(name, column[~np.isnan(column)])
-
-
-def levels(column: Matrix) -> list[int]:
-    """The integer codes that a categorical column takes, sorted, without the missing ones."""
-    return [int(level) for level in np.unique(column[~np.isnan(column)])]
-
-
 def _numeric(scaled: bool) -> Pipeline:
     steps = [("impute", SimpleImputer(strategy="median", keep_empty_features=True))]
     return Pipeline([*steps, ("scale", StandardScaler())] if scaled else steps)
@@ -64,17 +38,3 @@ def _categorical() -> Pipeline:
             ("encode", OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)),
         ]
     )
-
-
-def _refuse_levels(name: str, present: Matrix) -> None:
-    if not np.all((present == np.floor(present)) & (np.abs(present) <= LARGEST_LEVEL)):
-        raise TrainingRefused(
-            f"The categorical feature {name!r} holds values that are no whole numbers up to {LARGEST_LEVEL}.",
-            "Encode its levels as integer codes, or declare it numeric.",
-        )
-    count = np.unique(present).size
-    if count > LEVELS_AT_MOST:
-        raise TrainingRefused(
-            f"The categorical feature {name!r} has {count} levels, at most {LEVELS_AT_MOST} are allowed.",
-            "Group its rare levels, or declare it numeric.",
-        )

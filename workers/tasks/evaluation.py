@@ -4,64 +4,68 @@ from typing import TYPE_CHECKING
 
 from celery import shared_task
 
-from registry import artifacts
-from registry.models import Evaluation, EvidenceItem, ModelVersion
+from registry.models import Evaluation, EvidenceItem
 from registry.services import evaluations, jobs
 from workers.tasks import context
+from workers.tasks.subjects import subject_of
 from workers.tasks.tables import load
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from monitoring.measures.estimate import Estimate
-    from workers.pipelines.recipes import Recipe
-
-FAIRNESS = {
-    "selection_rate",
-    "impact_ratio",
-    "true_positive_rate",
-    "false_positive_rate",
-    "demographic_parity_difference",
-    "equalized_odds_difference",
-}
+    from workers.pipelines.evaluation.findings import Finding
+    from workers.pipelines.evaluation.subject import Subject
 
 
 @shared_task(name="workers.evaluate")
 def evaluate(pk: str) -> None:
-    """Measure performance and fairness, and where asked the paired difference to another version."""
-    from workers.pipelines import evaluate as evaluating  # scikit-learn loads with the first evaluation
+    """Measure performance and fairness, the paired difference to another version, and what else the settings ask."""
+    from workers.pipelines.evaluation import judging, settings  # scikit-learn loads with the first evaluation
+    from workers.pipelines.evaluation.question import Question
 
     evaluation = jobs.claim(Evaluation, pk, actor=context.worker())
     if evaluation is None:
         return
     with context.refusals_of(evaluation):
         table = load(evaluation.dataset_version)
-        version, rows = evaluation.model_version, _rows(evaluation, table)
-        model = (artifacts.read(version.artifact_digest), _recipe(version))
-        found = evaluating.evaluate(
-            *model,
-            table,
-            rows=rows,
+        judged = subject_of(evaluation.model_version)
+        question = Question(
+            subject=judged,
+            table=table,
+            rows=_rows(evaluation, judged, table),
             sensitive=evaluation.dataset_version.dataset.sensitive_columns,
+            settings=settings.validate(evaluation.settings),
             seed=evaluation.seed,
-            progress=jobs.reporter(evaluation),
+            champion=subject_of(evaluation.against) if evaluation.against else None,
+            held_out=evaluation.split == Evaluation.Split.HOLDOUT,
         )
-        items = [_item(one, evaluation.split) for one in found]
-        if evaluation.against:
-            champion = (artifacts.read(evaluation.against.artifact_digest), _recipe(evaluation.against))
-            compared = evaluating.compare(model, champion, table, rows=rows, seed=evaluation.seed)
-            items += [_compared(one, evaluation.split) for one in compared]
+        found = judging.judge(question, jobs.reporter(evaluation))
+        items = [item(one, split=evaluation.split) for one in found]
         evaluations.complete(evaluation, items=items, actor=context.worker(evaluation.request))
 
 
-def _recipe(version: ModelVersion) -> "Recipe":
-    from workers.pipelines import recipes  # as above
+def item(finding: "Finding", *, split: str) -> EvidenceItem:
+    """A finding as a row that no set holds yet."""
+    one = finding.figure
+    return EvidenceItem(
+        kind=finding.kind,
+        metric=one.metric,
+        split=split,
+        attribute=one.attribute,
+        group=one.group,
+        against="champion" if finding.paired else "",
+        value=one.value,
+        low=one.low,
+        high=one.high,
+        confidence=one.confidence or None,
+        n=one.n,
+        method=one.method,
+        fields={**one.detail, **finding.fields, **({"paired": True} if finding.paired else {})},
+    )
 
-    return recipes.validate({**version.run.recipe, "seed": version.run.seed})
 
-
-def _rows(evaluation: Evaluation, table: "pa.Table") -> "np.ndarray":
+def _rows(evaluation: Evaluation, judged: "Subject", table: "pa.Table") -> "np.ndarray":
     """The row numbers to measure on: those the run held out, found again from its seed, or all."""
     import numpy as np
 
@@ -69,29 +73,4 @@ def _rows(evaluation: Evaluation, table: "pa.Table") -> "np.ndarray":
 
     if evaluation.split == Evaluation.Split.ALL:
         return np.arange(table.num_rows)
-    recipe = _recipe(evaluation.model_version)
-    return train.split(recipe, train.labels_of(recipe, table))[1]
-
-
-def _item(one: "Estimate", split: str) -> EvidenceItem:
-    return EvidenceItem(
-        kind="fairness" if one.metric in FAIRNESS else "evaluation",
-        metric=one.metric,
-        split=split,
-        attribute=one.attribute,
-        group=one.group,
-        value=one.value,
-        low=one.low,
-        high=one.high,
-        confidence=one.confidence,
-        n=one.n,
-        method=one.method,
-        fields=dict(one.detail),
-    )
-
-
-def _compared(one: "Estimate", split: str) -> EvidenceItem:
-    item = _item(one, split)
-    item.kind, item.against = "comparison", "champion"
-    item.fields = {**item.fields, "paired": True}
-    return item
+    return train.holdout_rows(judged.recipe, table)

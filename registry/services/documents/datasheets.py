@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.documents import parts
-from registry.models import DatasetVersion, EvidenceItem
+from registry.models import DatasetVersion, EvidenceItem, Ingestion
 from registry.services.documents import cards, figures
 from registry.services.documents.sources import Sources
 
@@ -60,11 +60,19 @@ def _identity(version: DatasetVersion, sources: Sources) -> parts.Part:
             parts.fact("Content (SHA-256)", version.digest, row),
             parts.fact("Rows", version.row_count, row),
             parts.fact("Delivered as", ingestion.source_name, delivery),
-            parts.fact("Delivery (SHA-256)", ingestion.source.digest, sources.cite(ingestion.source)),
+            _origin(ingestion, sources),
             parts.fact("Delivered by", str(version.uploaded_by), row),
             parts.fact("Fixed", version.created_at, row),
         ],
     )
+
+
+def _origin(ingestion: Ingestion, sources: Sources) -> parts.Part:
+    """The bytes as they were delivered, or the source that a worker read them from."""
+    if ingestion.source is not None:
+        return parts.fact("Delivery (SHA-256)", ingestion.source.digest, sources.cite(ingestion.source))
+    assert ingestion.data_source is not None  # A constraint of the table: it came from somewhere.
+    return parts.fact("Read from", str(ingestion.data_source), sources.cite(ingestion.data_source))
 
 
 def _composition(version: DatasetVersion, sources: Sources) -> parts.Part:

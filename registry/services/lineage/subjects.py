@@ -9,6 +9,7 @@ import functools
 import hmac
 import io
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -40,10 +41,10 @@ _INSERT = """
 
 
 @sensitive_variables("keys_of_people")
-def mark(version: DatasetVersion, *, parquet: bytes | None = None) -> int:
+def mark(version: DatasetVersion, *, parquet: bytes | Path | None = None) -> int:
     """Make the marks of everybody in a version, in the caller's transaction; how many people it holds.
 
-    In bounded memory: the column is read and written in chunks. parquet: the version's bytes, where they are at hand.
+    In bounded memory: the column is read and written in chunks. parquet: the version's bytes or file, where at hand.
     Nothing where the dataset names no column for people. Raises Invalid where the rows have no such column.
     """
     column = version.dataset.subject_column
@@ -126,13 +127,13 @@ def _check_holds(versions: list[DatasetVersion]) -> None:
         raise Conflict(f"It must be kept: {grounds}.", remedy="Ask again when the hold is released.")
 
 
-def _people(parquet: bytes, column: str) -> Iterator[Iterator[str]]:
+def _people(parquet: bytes | Path, column: str) -> Iterator[Iterator[str]]:
     """The column's values as text, chunk by chunk; rows without one are passed over."""
     import pyarrow as pa  # loads with the first delivery: web processes make no marks
     import pyarrow.compute
     import pyarrow.parquet
 
-    with pyarrow.parquet.ParquetFile(io.BytesIO(parquet)) as file:
+    with pyarrow.parquet.ParquetFile(io.BytesIO(parquet) if isinstance(parquet, bytes) else parquet) as file:
         for batch in file.iter_batches(CHUNK_ROWS, columns=[column]):
             unique = pyarrow.compute.unique(batch.column(0)).cast(pa.string())
             yield (value for value in unique.to_pylist() if value is not None)

@@ -8,6 +8,7 @@ from sklearn import metrics
 
 from monitoring.measures import delong, performance
 from monitoring.measures.estimate import Estimate
+from monitoring.measures.frame import Frame
 from tests.monitoring.measures.estimates import bounds, holds, width
 
 Arrays = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -112,7 +113,7 @@ def test_roc_auc_intervals_hold_the_true_area_as_often_as_promised(shift: float,
     label = np.repeat([1.0, 0.0], sizes)
     for _ in range(400):
         score = generator.normal(size=label.size) + shift * label
-        one = performance._roc_auc(label, score, performance._Frame(0.95, label.size, {}, 0, 0))
+        one = performance._roc_auc(label, score, Frame(0.95, label.size, {}, 0, 0))
         held += holds(one, true)
     assert 0.92 <= held / 400 <= 0.99
 
@@ -165,7 +166,7 @@ def test_compare_of_equal_models_excludes_zero_as_rarely_as_promised() -> None:
         label = np.repeat([1.0, 0.0], (60, 90))
         signal = generator.normal(size=150) + label
         scores = [signal + generator.normal(size=150) for _ in range(2)]
-        one = performance._roc_auc_difference(label, scores[0], scores[1], performance._Frame(0.95, 150, {}, 0, 0))
+        one = performance._roc_auc_difference(label, scores[0], scores[1], Frame(0.95, 150, {}, 0, 0))
         missed += not holds(one, 0.0)
     assert 0.02 <= missed / 300 <= 0.085
 

@@ -11,11 +11,12 @@ from audit import actors as system_actors
 from monitoring.models import Alert, Monitor, MonitorRun
 from monitoring.services import alerts, monitors
 from registry.errors import AlreadyExists, Conflict, Invalid, NotPermitted, RevisionMismatch
-from registry.models import Outcome, Prediction
+from registry.models import Outcome, Pipeline, PipelineRun, Prediction, PromotionRequest
 from registry.roles import Role
 from tests import factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
+from tests.registry.services.pipelines import make
 
 pytestmark = pytest.mark.django_db
 WORKER = system_actors.system("worker")
@@ -26,10 +27,16 @@ def house() -> House:
     return houses.build()
 
 
-def watched(house: House, kind: str, **parameters: Any) -> Monitor:
+def watched(house: House, kind: str, *, pipeline: Pipeline | None = None, **parameters: Any) -> Monitor:
     """A monitor that is due."""
     monitor = monitors.create(
-        house.slot, kind=kind, name=kind, cadence_seconds=60, parameters=parameters, actor=acting(house.operator)
+        house.slot,
+        kind=kind,
+        name=kind,
+        cadence_seconds=60,
+        parameters=parameters,
+        pipeline=pipeline,
+        actor=acting(house.operator),
     )
     Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
     return monitor
@@ -179,3 +186,34 @@ def test_alert_handled_without_the_role_is_refused(house: House) -> None:
     looked(watched(house, "performance", floor=0.8))
     with pytest.raises(NotPermitted):
         alerts.resolve(Alert.objects.get(), revision=1, reason="x", actor=acting(factories.person(Role.VALIDATOR)))
+
+
+def test_alarm_starts_the_monitors_pipeline_once_an_alert_and_puts_nothing_forward(house: House) -> None:
+    logged(house, wrong=0.5)
+    monitor = watched(house, "performance", floor=0.9, pipeline=make.pipeline(house))
+    before = PromotionRequest.objects.count()
+    for _ in range(2):
+        Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
+        monitors.check(str(monitor.pk), actor=WORKER)
+    run, alert = PipelineRun.objects.get(), Alert.objects.get()
+    assert (run.cause, run.cause_id, run.requested_by) == ("monitor", str(alert.pk), house.engineer)
+    run = make.through(run)
+    assert (run.state, run.promotion.state, alert.state) == ("succeeded", "draft", "open")  # type: ignore[union-attr]
+    assert PromotionRequest.objects.count() == before + 1
+
+
+def test_alert_whose_answer_was_lost_is_answered_by_the_next_look(house: House) -> None:
+    logged(house, wrong=0.5)
+    monitor = watched(house, "performance", floor=0.9)
+    monitors.check(str(monitor.pk), actor=WORKER)
+    Monitor.objects.filter(pk=monitor.pk).update(pipeline=make.pipeline(house), next_due_at=timezone.now())
+    monitors.check(str(monitor.pk), actor=WORKER)
+    assert PipelineRun.objects.get().cause_id == str(Alert.objects.get().pk)
+
+
+def test_monitor_with_a_pipeline_of_another_system_is_refused(house: House) -> None:
+    pipeline = make.pipeline(houses.build())
+    with pytest.raises(Invalid):
+        monitors.create(
+            house.slot, kind="drift", name="a", cadence_seconds=60, pipeline=pipeline, actor=acting(house.operator)
+        )

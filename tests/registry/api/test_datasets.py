@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from audit.models import Event
 from registry.models import Dataset, Ingestion
 from registry.roles import Role
+from registry.services import sources
 from tests import factories
 from tests.clients import signed_in
 
@@ -99,3 +100,26 @@ def test_ingestion_that_succeeded_names_its_version() -> None:
     version = factories.dataset_version()
     shown = signed_in(factories.person(Role.AUDITOR)).get(f"/api/v1/ingestions/{version.ingestion_id}").json()
     assert (shown["state"], shown["progress_percent"], shown["dataset_version"]) == ("succeeded", 100, str(version.pk))
+
+
+def test_register_with_personal_columns_shows_them_with_their_purpose() -> None:
+    system = factories.system()
+    body = {
+        "system": str(system.pk),
+        "name": "people",
+        "licence": "CC0-1.0",
+        "purpose": "To answer complaints.",
+        "personal_columns": ["mail"],
+    }
+    answer = signed_in(system.owner).post("/api/v1/datasets", body)
+    assert (answer.status_code, {key: answer.json()[key] for key in body}) == (201, body)
+
+
+def test_ingestion_from_a_source_has_no_digest_of_a_file() -> None:
+    dataset = factories.dataset()
+    settings = {"url": "s3://bucket/rows.csv", "format": "csv"}
+    owner = factories.acting(dataset.system.owner)
+    source = sources.register(dataset, name="lake", kind="files", settings=settings, actor=owner)
+    waiting = sources.read_now(source, actor=owner)
+    shown = signed_in(source.dataset.system.owner).get(f"/api/v1/ingestions/{waiting.pk}").json()
+    assert (shown["source_digest"], shown["data_source"], shown["position"]) == (None, str(source.pk), {"before": {}})

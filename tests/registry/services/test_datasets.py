@@ -2,15 +2,16 @@
 
 import hashlib
 import io
+from pathlib import Path
 
 import pytest
 
 from audit import rows
 from registry import artifacts
 from registry.errors import AlreadyExists, Conflict, Invalid, NotPermitted
-from registry.models import Artifact, Dataset, DatasetVersion, EvidenceItem, EvidenceSet
+from registry.models import Artifact, Dataset, DatasetVersion, EvidenceItem, EvidenceSet, Ingestion
 from registry.roles import Role
-from registry.services import datasets
+from registry.services import datasets, jobs
 from tests import factories, recorded
 from tests.factories import acting
 
@@ -63,6 +64,7 @@ def test_register_by_somebody_of_another_system_is_refused() -> None:
 def test_ingest_keeps_the_file_under_its_digest_and_waits_for_a_worker() -> None:
     ingestion = factories.ingestion()
     source = ingestion.source
+    assert source is not None
     told = recorded.newest(ingestion)
     assert (told["event"], told["data"]) == (
         "ingestion.requested",
@@ -76,6 +78,7 @@ def test_ingest_keeps_the_file_under_its_digest_and_waits_for_a_worker() -> None
 def test_ingest_of_the_same_bytes_keeps_one_artifact() -> None:
     dataset = factories.dataset()
     first, second = factories.ingestion(dataset), factories.ingestion(dataset)
+    assert first.source is not None
     assert first.source == second.source
     assert recorded.names(first.source) == ["artifact.stored"]
 
@@ -136,3 +139,25 @@ def test_complete_numbers_the_versions_of_each_dataset() -> None:
     dataset = factories.dataset()
     numbers = [factories.dataset_version(dataset, rows=count).number for count in (10, 20, 30)]
     assert numbers == [1, 2, 3]
+
+
+def test_register_keeps_the_purpose_of_personal_columns() -> None:
+    dataset = factories.dataset(purpose="To answer complaints.", personal_columns=["mail"])
+    changes = recorded.changes(dataset)
+    assert (changes["purpose"], changes["personal_columns"]) == ({"new": "To answer complaints."}, {"new": ["mail"]})
+
+
+def test_register_of_personal_columns_without_a_purpose_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        factories.dataset(personal_columns=["mail"])
+    assert [problem.pointer for problem in refused.value.problems] == ["/purpose"]
+
+
+def test_complete_takes_a_file_that_is_larger_than_an_upload_may_be(settings: object, tmp_path: Path) -> None:
+    waiting = jobs.claim(Ingestion, str(factories.ingestion().pk), actor=factories.bootstrap())
+    assert waiting is not None
+    settings.UPLOAD_MAX_BYTES = 10  # type: ignore[attr-defined]
+    (tmp_path / "rows.parquet").write_bytes(factories.parquet(3))
+    result = datasets.Ingested(tmp_path / "rows.parquet", 3, [], {}, "pass", [])
+    version = datasets.complete(waiting, result=result, actor=factories.bootstrap())
+    assert version.digest == hashlib.sha256((tmp_path / "rows.parquet").read_bytes()).hexdigest()

@@ -180,5 +180,5 @@ def test_bring_back_after_the_remover_was_quicker_stores_the_bytes_again(house: 
     artifact = Artifact.objects.get(digest=version.artifact_digest)
     stream = io.BytesIO(b"whatever came")
     stream.read()
-    files._bring_back(artifact, stream)
-    assert artifacts.exists(files._put(io.BytesIO(b"whatever came"))[0])
+    files._bring_back(artifact, stream, 100)
+    assert artifacts.exists(files._put(io.BytesIO(b"whatever came"), 100)[0])

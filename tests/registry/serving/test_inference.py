@@ -118,7 +118,7 @@ def test_seal_fixes_predictions_and_a_changed_row_shows(house: House, caller: Us
     sealed = list(Prediction.objects.filter(batch=batch))
     assert (batch.row_count, predictions.digest(sealed)) == (len(ROWS), batch.digest)
     assert recorded.newest(batch)["data"]["digest"] == batch.digest
-    sealed[0].decision = 1 - sealed[0].decision
+    sealed[0].decision = 1 - int(sealed[0].decision == 1)
     assert predictions.digest(sealed) != batch.digest
 
 

@@ -1,5 +1,7 @@
 """Data contracts: what the closed schema refuses, and every rule on rows that break it."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +9,11 @@ import pyarrow as pa
 import pytest
 
 from workers.ingestion import contracts, files
+from workers.ingestion.canonical import Rows
 from workers.ingestion.errors import ContractInvalid
 
+Store = Callable[[pa.Table], Rows]
+Check = Callable[..., contracts.ContractResult]
 CENSUS = Path(__file__).parents[3] / "mlops_server" / "demo" / "employment_ma.parquet"
 TABLE = pa.table(
     {
@@ -22,8 +27,20 @@ TABLE = pa.table(
 )
 
 
-def check(**document: Any) -> contracts.ContractResult:
-    return contracts.check(contracts.validate(document), TABLE)
+@pytest.fixture
+def stored(tmp_path: Path) -> Store:
+    """A table as its canonical file."""
+
+    def store(table: pa.Table) -> Rows:
+        (tmp_path / "rows.parquet").write_bytes(files.canonicalise(table))
+        return Rows(tmp_path / "rows.parquet")
+
+    return store
+
+
+@pytest.fixture
+def check(stored: Store) -> Check:
+    return lambda **document: contracts.check(contracts.validate(document), stored(TABLE))
 
 
 def broken(column: str, rule: str, count: int, *examples: tuple[int, Any], severity: str = "fail") -> dict[str, Any]:
@@ -43,8 +60,12 @@ RULES: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
     ("mail", {"allowed": ["n", ""]}, [broken("mail", "allowed", 2, (0, "a***"), (1, "b***"))]),
     ("active", {"allowed": [True]}, [broken("active", "allowed", 1, (1, False))]),
     ("mail", {"minimum": 0}, [broken("mail", "type", 4, (0, "a***"), (1, "b***"), (2, "***"), (3, "n***"))]),
-    ("mail", {"type": "integer", "minimum": 0}, [broken("mail", "type", 4)]),
-    ("score", {"type": "integer"}, [broken("score", "type", 4)]),
+    (
+        "mail",
+        {"type": "integer", "minimum": 0},
+        [broken("mail", "type", 4, (0, "a***"), (1, "b***"), (2, "***"), (3, "n***"))],
+    ),
+    ("score", {"type": "integer"}, [broken("score", "type", 2, (1, 0.5), (3, 1.5))]),
     ("id", {"type": "number"}, []),
     ("salary", {"type": "number"}, [broken("salary", "present", 1)]),
     ("age", {"minimum": -1, "maximum": 130, "type": "integer", "nullable": True}, []),
@@ -53,36 +74,36 @@ RULES: list[tuple[str, dict[str, Any], list[dict[str, Any]]]] = [
 
 @pytest.mark.parametrize(("column", "promised", "violations"), RULES)
 def test_check_column_rule_finds_exactly_the_rows_that_break_it(
-    column: str, promised: dict[str, Any], violations: list[dict[str, Any]]
+    column: str, promised: dict[str, Any], violations: list[dict[str, Any]], check: Check
 ) -> None:
     verdict: contracts.Verdict = "fail" if violations else "pass"
     assert check(columns={column: promised}) == contracts.ContractResult(verdict, 4, violations)
 
 
-def test_check_violation_declared_a_warning_warns() -> None:
+def test_check_violation_declared_a_warning_warns(check: Check) -> None:
     result = check(columns={"employed": {"allowed": [0, 1], "on_violation": "warn"}})
     warning = broken("employed", "allowed", 1, (2, 2), severity="warn")
     assert result == contracts.ContractResult("warn", 4, [warning])
 
 
-def test_check_keys_repeated_singly_or_together_are_counted() -> None:
+def test_check_keys_repeated_singly_or_together_are_counted(check: Check) -> None:
     result = check(columns={"id": {}}, unique=["id", ["id", "age"], "absent"])
-    assert result.violations == [broken("id", "unique", 1), broken("absent", "present", 1)]
+    assert result.violations == [broken("id", "unique", 1, (2, 2)), broken("absent", "present", 1)]
 
 
-def test_check_too_few_rows_and_undeclared_columns_are_found() -> None:
+def test_check_too_few_rows_and_undeclared_columns_are_found(check: Check) -> None:
     promised: dict[str, Any] = {name: {} for name in TABLE.column_names if name != "mail"}
     result = check(columns=promised, minimum_rows=10, other_columns="warn")
     assert result.verdict == "fail"
     assert result.violations == [broken("", "minimum_rows", 6), broken("mail", "other_columns", 1, severity="warn")]
 
 
-def test_check_column_without_values_breaks_only_nullability() -> None:
+def test_check_column_without_values_breaks_only_nullability(stored: Store) -> None:
     table = pa.table({"x": pa.nulls(2)})
     contract = contracts.validate(
         {"columns": {"x": {"type": "integer", "minimum": 0, "allowed": [1], "nullable": False}}}
     )
-    assert contracts.check(contract, table).violations == [broken("x", "nullable", 2, (0, None), (1, None))]
+    assert contracts.check(contract, stored(table)).violations == [broken("x", "nullable", 2, (0, None), (1, None))]
 
 
 INVALID: list[tuple[dict[str, Any], str]] = [
@@ -104,9 +125,83 @@ def test_validate_invalid_contract_names_path_and_remedy(document: dict[str, Any
     assert refused.value.remedy
 
 
-def test_propose_for_census_is_kept_by_census() -> None:
-    census = files.read(CENSUS)
+def test_propose_for_census_is_kept_by_census(stored: Store) -> None:
+    census = stored(files.read(CENSUS))
     proposed = contracts.propose(census)
     assert proposed["columns"]["employed"] == {"type": "integer", "nullable": False, "allowed": [0, 1]}
     assert proposed["columns"]["AGEP"] == {"type": "integer", "nullable": False, "minimum": 0, "maximum": 95}
     assert contracts.check(contracts.validate(proposed), census) == contracts.ContractResult("pass", 20_000, [])
+
+
+DAYS = pa.table(
+    {
+        "start": pa.array([18_000, 18_010, None], pa.date32()),
+        "end": pa.array([18_005, 18_001, 18_002], pa.date32()),
+        "code": ["A1", "b2", "A10"],
+        "age": [10, 40, 12],
+        "employed": [1, 1, 0],
+    }
+)
+MORE: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+    ({"code": {"pattern": "[A-Z][0-9]"}}, [broken("code", "pattern", 2, (1, "b***"), (2, "A***"))]),
+    ({"code": {"maximum_length": 2}}, [broken("code", "maximum_length", 1, (2, "A***"))]),
+    ({"code": {"minimum_length": 3}}, [broken("code", "minimum_length", 2, (0, "A***"), (1, "b***"))]),
+    ({"start": {"missing_at_most": 0.3}}, [broken("start", "missing_at_most", 1)]),
+    ({"start": {"missing_at_most": 0.4}}, []),
+    ({"end": {"fresh_within_days": 2}}, []),
+    ({"end": {"fresh_within_days": 1}}, [broken("end", "fresh_within_days", 1, (0, "2019-04-19"))]),
+]
+
+
+@pytest.mark.parametrize(("columns", "violations"), MORE)
+def test_check_further_rules_find_exactly_what_breaks_them(
+    columns: dict[str, Any], violations: list[dict[str, Any]], stored: Store
+) -> None:
+    contract = contracts.validate({"columns": columns})
+    now = datetime(2019, 4, 21, 12, tzinfo=UTC)  # A day and a half after the end of the newest day.
+    assert contracts.check(contract, stored(DAYS), now=now).violations == violations
+
+
+def test_check_too_many_rows_is_found(stored: Store) -> None:
+    contract = contracts.validate({"columns": {"age": {}}, "maximum_rows": 2})
+    assert contracts.check(contract, stored(DAYS)).violations == [broken("", "maximum_rows", 1)]
+
+
+ADULT = {"any": [{"column": "employed", "is": "=", "to": 0}, {"not": {"column": "age", "is": "<", "to": 15}}]}
+CHECKS: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
+    (ADULT, [broken("employed+age", "c", 1, (0, "employed=1, age=10"), severity="warn")]),
+    (
+        {"column": "start", "is": "<=", "to": {"column": "end"}},
+        [broken("start+end", "c", 1, (1, "start=2019-04-24, end=2019-04-15"), severity="warn")],
+    ),
+    ({"column": "end", "is": ">=", "to": "2019-04-15"}, []),
+    ({"column": "start", "missing": False}, [broken("start", "c", 1, (2, None), severity="warn")]),
+    ({"column": "code", "in": ["A1", "A10"]}, [broken("code", "c", 1, (1, "b***"), severity="warn")]),
+    ({"column": "code", "is": ">", "to": 3}, [broken("code", "c: type", 1, severity="warn")]),
+    ({"column": "absent", "is": ">", "to": 3}, [broken("absent", "c: present", 1, severity="warn")]),
+]
+
+
+@pytest.mark.parametrize(("rule", "violations"), CHECKS)
+def test_check_of_ones_own_names_the_rows_that_break_it(
+    rule: dict[str, Any], violations: list[dict[str, Any]], stored: Store
+) -> None:
+    checks = [{"name": "c", "rule": rule, "on_violation": "warn"}]
+    contract = contracts.validate({"columns": {"age": {}}, "checks": checks})
+    assert contracts.check(contract, stored(DAYS)).violations == violations
+
+
+def test_check_over_many_batches_numbers_the_rows_of_the_file(stored: Store) -> None:
+    values = [0] * 200_000
+    values[70_000] = values[199_999] = 7
+    contract = contracts.validate({"columns": {"x": {"maximum": 5}}, "unique": ["row"]})
+    table = pa.table({"x": values, "row": [*range(199_999), 3]})
+    assert contracts.check(contract, stored(table)).violations == [
+        broken("row", "unique", 1, (199_999, 3)),
+        broken("x", "maximum", 2, (70_000, 7), (199_999, 7)),
+    ]
+
+
+def test_validate_pattern_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(ContractInvalid, match="RE2"):
+        contracts.validate({"columns": {"a": {"pattern": "(?=x)"}}})

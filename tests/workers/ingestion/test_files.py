@@ -81,7 +81,12 @@ MALFORMED: dict[str, tuple[str, str | bytes, type[errors.IngestionError], str]] 
     "no bytes": ("x.csv", "", errors.FileEmpty, "The file holds no bytes."),
     "header only": ("x.csv", "a,b\n", errors.FileEmpty, "The file has no rows."),
     "blank lines": ("x.csv", "\n\n", errors.FileMalformed, "Empty CSV file"),
-    "ragged": ("x.csv", "a,b\n1,2\nsecret\n", errors.FileMalformed, "CSV parse error: Expected 2 columns, got 1."),
+    "ragged": (
+        "x.csv",
+        "a,b\n1,2\nsecret\n",
+        errors.FileMalformed,
+        "CSV parse error: Row #3: Expected 2 columns, got 1.",
+    ),
     "csv twice named": ("x.csv", "a,a\n1,2\n", errors.ColumnsInvalid, "more than once: 'a'."),
     "csv unnamed": ("x.csv", "a,\n1,2\n", errors.ColumnsInvalid, "A column has no name."),
     "latin-1": ("x.csv", "a\nMüller\n".encode("latin-1"), errors.FileMalformed, "byte 3 is not UTF-8"),

@@ -149,8 +149,10 @@ def test_train_no_convergence_is_kept_as_a_warning(document: dict[str, Any], cen
 def test_input_schema_tells_levels_and_ranges_seen_in_training(trained: Trained, recipe: Recipe) -> None:
     schema = {entry["name"]: entry for entry in trained.input_schema}
     assert list(schema) == list(recipe.features)
-    assert schema["AGEP"] == {"name": "AGEP", "type": "numeric", "minimum": 0.0, "maximum": 94.0, "allowed": None}
-    allowed = {"minimum": None, "maximum": None, "allowed": [1, 2, 3, 4, 5]}
+    ages = {"minimum": 0.0, "maximum": 94.0, "allowed": None, "input": "features", "position": 0}
+    assert schema["AGEP"] == {"name": "AGEP", "type": "numeric", **ages}
+    position = list(recipe.features).index("MAR")
+    allowed = {"minimum": None, "maximum": None, "allowed": [1, 2, 3, 4, 5], "input": "features", "position": position}
     assert schema["MAR"] == {"name": "MAR", "type": "categorical", **allowed}
 
 

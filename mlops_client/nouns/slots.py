@@ -1,0 +1,130 @@
+"""Slots: what serves, and predictions of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mlops_client import frames, tables
+from mlops_client.errors import Unusable
+from mlops_client.nouns.base import Collection, Record, identity
+from mlops_client.nouns.systems import System, Systems
+
+ROWS_A_REQUEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One answer; its id is what an outcome or an explanation refers to."""
+
+    id: str
+    score: float | None
+    decision: Any
+    model_version: str
+    arm: str
+    data: dict[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> "Prediction":
+        score, decision = data.get("score"), data.get("decision")
+        return cls(data["id"], score, decision, data["model_version"], data["arm"], data)
+
+
+class Predictions(Sequence[Prediction]):
+    """Answers in the order of the rows."""
+
+    def __init__(self, answers: Sequence[Prediction]) -> None:
+        self._answers = list(answers)
+
+    def __getitem__(self, which: Any) -> Any:
+        return self._answers[which]
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def frame(self) -> Any:
+        """As a pandas DataFrame, which has to be installed."""
+        import pandas  # the client does without it; who calls this has it
+
+        return pandas.DataFrame([one.data for one in self])
+
+    def _repr_html_(self) -> str:
+        rows = [(one.score, one.decision, one.arm, one.id) for one in self]
+        return tables.as_html(("score", "decision", "arm", "id"), rows)
+
+
+@dataclass(kw_only=True, repr=False)
+class Slot(Record):
+    PATH = "/api/v1/slots"
+    SHOWN = ("key", "serving", "revision", "id")
+
+    system: str
+    name: str
+    key: str
+    revision: int
+    created_at: datetime
+    current: dict[str, Any] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"/api/v1/slots/{self.key}"
+
+    @property
+    def serving(self) -> str:
+        """The version that serves, by name; empty where none does."""
+        current = self.current or {}
+        canary = f", {current['canary_percent']}% to {current['canary_name']}" if current.get("canary_name") else ""
+        return f"{current.get('champion_name') or ''}{canary}"
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """Everything it ever served, newest first."""
+        return self.session.rows(f"/api/v1/slots/{self.key}/history")
+
+    def predict(self, rows: Any, *, entity: str | None = None, attributes: Sequence[str] = ()) -> Predictions:
+        """Ask what serves. Every answer is logged before it is given. Raises Invalid, Conflict where nothing serves.
+
+        rows: a DataFrame, a pyarrow Table, a list of dicts, or one dict. entity: the column that says whom a row is
+        about; attributes: columns with sensitive values, for monitoring alone; all others are the model's features.
+        """
+        asked = [_row(row, entity, attributes) for row in frames.dicts(rows)]
+        answers: list[Prediction] = []
+        for start in range(0, len(asked), ROWS_A_REQUEST):
+            body = {"rows": asked[start : start + ROWS_A_REQUEST]}
+            answer = self.session.post(f"/api/v1/slots/{self.key}/predict", body)
+            answers += [Prediction.read(one) for one in answer["predictions"]]
+        return Predictions(answers)
+
+    def report(self, outcomes: Mapping[str, Any]) -> int:
+        """Tell what turned out to be true, by a prediction's id; returns how many were new."""
+        rows = [{"prediction": id_, "value": frames.value(true)} for id_, true in outcomes.items()]
+        stored: int = self.session.post(f"/api/v1/slots/{self.key}/outcomes", {"outcomes": rows})["stored"]
+        return stored
+
+
+class Slots(Collection[Slot]):
+    """By key, as in ``employment.production.champion``."""
+
+    RECORD = Slot
+
+    def get(self, which: Slot | str) -> Slot:
+        if isinstance(which, Slot):
+            return which
+        return Slot.read(self._session.get(f"/api/v1/slots/{which}"), self._session)
+
+    def open(self, system: System | str, name: str) -> Slot:
+        """Open a slot in a system; its key is the system's name and the slot's."""
+        system = Systems(self._session).get(system)
+        return self._post("/api/v1/slots", {"system": identity(system), "name": name})
+
+
+def _row(row: dict[str, Any], entity: str | None, attributes: Sequence[str]) -> dict[str, Any]:
+    apart = set(attributes) | ({entity} if entity else set())
+    missing = apart - set(row)
+    if missing:
+        raise Unusable(f"The rows have no column {', '.join(sorted(missing))}.")
+    asked: dict[str, Any] = {"features": {name: value for name, value in row.items() if name not in apart}}
+    if entity:
+        asked["entity"] = str(row[entity])
+    if attributes:
+        asked["attributes"] = {name: row[name] for name in attributes}
+    return asked

@@ -1,0 +1,1 @@
+"""Pipelines: definitions from source to candidate, who may start them, and the passes that follow them."""
