@@ -42,6 +42,8 @@ UNGUARDED = {
     "registry.SubjectMark": "derived from a dataset version's bytes, and made from them again",
     "registry.Delivery": "one attempt after another to tell an entry of the log, which is the record",
     "registry.Outcome": "as many as predictions; a correction is a new row",
+    "registry.JobLine": "how the work went, not what came of it",
+    "registry.Trial": "the run's event commits to what was chosen, and its metrics name every trial",
     "registry.User_groups": "Django's own; groups allow nothing here, grants do",
     "registry.User_user_permissions": "Django's own; permissions come from grants",
 }
