@@ -19,7 +19,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from workers.ingestion import files
-from workers.pipelines import predict, recipes, train
+from workers.pipelines import labels as label_columns
+from workers.pipelines import matrices, predict, recipes
+from workers.pipelines.training import train
 
 CENSUS = Path(__file__).parents[1] / "mlops_server" / "demo" / "employment_ma.parquet"
 CATEGORIES = ["SCHL", "MAR", "RELP", "DIS", "ESP", "CIT", "MIG", "MIL", "ANC", "NATIVITY", "DEAR", "DEYE", "DREM"]
@@ -101,7 +103,7 @@ def main() -> None:
             started = time.perf_counter()
             trained = train.train(recipe, table, lambda share, step: None)
             seconds = time.perf_counter() - started
-            rows, labels = predict.matrix(table, list(recipe.features)), train.labels_of(recipe, table)
+            rows, labels = matrices.matrix(table, list(recipe.features)), label_columns.labels_of(recipe, table)
             seen, held = trained.train_index, trained.holdout_index
             key = f"{name} regression" if regression and name != "ridge" else name
             written = plain(key, dict(recipe.features), rows[seen], labels[seen])

@@ -25,8 +25,9 @@ from tests import factories, houses
 from tests.factories import acting
 from tests.houses import House
 from tests.workers.pipelines.preparation.made import EVERYTHING, PREPARATION, answers, laid, pipeline, visitors
-from workers.pipelines import export, predict, preparation, recipes, train
-from workers.pipelines.predict import Rows
+from workers.pipelines import matrices, preparation, recipes
+from workers.pipelines.matrices import Rows
+from workers.pipelines.training import export, train
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +88,7 @@ def test_recipe_trained_registered_and_served_answers_as_its_pipeline(house: Hou
     )
     fitted = train.train(recipe, table.append_column("bought", pa.array(answers(table))), lambda share, step: None)
     made = served(house, fitted.onnx, fitted.input_schema, as_json(table), task)
-    expected = fitted.pipeline.predict_proba(predict.inputs(table, fitted.input_schema))[:, 1]
+    expected = fitted.pipeline.predict_proba(matrices.inputs(table, fitted.input_schema))[:, 1]
     assert np.abs([one.score for one in made] - expected).max() < 1e-6
     assert [one.decision for one in made] == (expected >= 0.5).astype(int).tolist()
 

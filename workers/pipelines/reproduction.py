@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from workers.pipelines import predict
-from workers.pipelines.train import Trained
+from workers.pipelines import matrices, predict
+from workers.pipelines.training.trained import Trained
 
 
 def answers(first: bytes, again: Trained, table: pa.Table) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def answers(first: bytes, again: Trained, table: pa.Table) -> dict[str, Any]:
 
     difference_max is None where the two do not even answer in the same shape.
     """
-    inputs = predict.inputs(table, again.input_schema)
+    inputs = matrices.inputs(table, again.input_schema)
     before, after = predict.outputs(first, inputs), predict.outputs(again.onnx, inputs)
     pairs = [(before.probabilities, after.probabilities), (before.value, after.value)]
     figures = [(one, other) for one, other in pairs if one is not None and other is not None]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.predict import Rows
+from workers.pipelines.matrices import Rows
 from workers.pipelines.recipes import Recipe
 
 Array = np.ndarray[Any, Any]

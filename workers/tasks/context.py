@@ -11,9 +11,9 @@ from registry.errors import RegistryError
 from registry.models.base import Job
 from registry.services import job_lines, jobs
 from registry.services.pipelines import origins
-from workers.children import ChildLost
 from workers.ingestion.errors import IngestionError
 from workers.pipelines.errors import Cancelled, PipelineError
+from workers.running.children import ChildLost
 from workers.tasks.heartbeat import Heartbeat
 
 logger = structlog.get_logger(__name__)

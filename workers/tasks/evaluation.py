@@ -69,8 +69,8 @@ def _rows(evaluation: Evaluation, judged: "Subject", table: "pa.Table") -> "np.n
     """The row numbers to measure on: those the run held out, found again from its seed, or all."""
     import numpy as np
 
-    from workers.pipelines import train  # as above
+    from workers.pipelines.training import inputs  # as above
 
     if evaluation.split == Evaluation.Split.ALL:
         return np.arange(table.num_rows)
-    return train.holdout_rows(judged.recipe, table)
+    return inputs.holdout_rows(judged.recipe, table)

@@ -13,7 +13,7 @@ from workers.tasks.tables import load
 
 if TYPE_CHECKING:
     from workers.pipelines.evaluation.subject import Subject
-    from workers.pipelines.predict import Inputs
+    from workers.pipelines.matrices import Inputs
 
 
 @shared_task(name="workers.explain")
@@ -43,7 +43,7 @@ def _content(explanation: Explanation, judged: "Subject") -> dict[str, Any]:
 
 def _case(explanation: Explanation) -> "Inputs":
     """The features of the prediction, decoded as they were when it was made."""
-    from workers.pipelines.predict import Inputs  # as above
+    from workers.pipelines.matrices import Inputs  # as above
 
     assert explanation.prediction is not None
     schema = explanation.model_version.input_schema

@@ -10,7 +10,7 @@ from registry import artifacts
 from registry.models import Reproduction, TrainingRun
 from registry.services import jobs, reproductions
 from registry.services.reproductions import Certificate
-from workers import certificates, children
+from workers.running import certificates, children
 from workers.tasks import context
 from workers.tasks.training import recipe_of
 
@@ -25,7 +25,7 @@ def reproduce(pk: str) -> None:
         run = reproduction.run
         with artifacts.local(run.dataset_version.digest, suffix=".parquet") as data, _first(run) as model:
             found = children.run(
-                "workers.fits.again",
+                "workers.running.fits.again",
                 {"recipe": recipe_of(run), "data": data, "model": model},
                 serve={"progress": jobs.reporter(reproduction)},
                 sign=lambda: jobs.check(reproduction),

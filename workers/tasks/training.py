@@ -9,7 +9,7 @@ from django.conf import settings
 from registry import artifacts
 from registry.models import ModelVersion, TrainingRun
 from registry.services import job_lines, jobs, runs, trials
-from workers import children
+from workers.running import children
 from workers.tasks import context
 from workers.tasks.trials import TrialRows
 
@@ -49,7 +49,7 @@ def fit(run: TrainingRun) -> dict[str, Any]:
     try:
         with artifacts.local(run.dataset_version.digest, suffix=".parquet") as data:
             found: dict[str, Any] = children.run(
-                "workers.fits.fit",
+                "workers.running.fits.fit",
                 {"recipe": recipe_of(run), "data": data, "dask": settings.DASK_SCHEDULER_ADDRESS},
                 serve={**rows.served(), "progress": jobs.reporter(run)},
                 sign=lambda: _sign(run, rows),

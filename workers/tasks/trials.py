@@ -13,7 +13,7 @@ from registry import artifacts, jobs
 from registry.models import TrainingRun
 from registry.services import job_lines, trials
 from registry.services import jobs as job_services
-from workers import children
+from workers.running import children
 
 if TYPE_CHECKING:
     from workers.pipelines.trials import TrialResult
@@ -97,7 +97,7 @@ def help_with(pk: str) -> None:
     try:
         with artifacts.local(run.dataset_version.digest, suffix=".parquet") as data:
             children.run(
-                "workers.fits.help_with",
+                "workers.running.fits.help_with",
                 {"recipe": {**run.recipe, "seed": run.seed}, "data": data},
                 serve=served,
                 sign=lambda: _sign(rows),

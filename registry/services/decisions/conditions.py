@@ -110,8 +110,11 @@ def settle(
         row.finding = f"A {role.replace('_', ' ')} signed that it is {'met' if met else 'not met'}."
         _close(row, State.MET if met else State.BREACHED, signature=digest, actor=actor, reason=reason)
 
-    refused = lambda rule: events.ConditionRefused(rule=rule)  # noqa: E731
-    return refusals.recorded(lambda: _locked(condition.pk), work, refused=refused, actor=actor)
+    return refusals.recorded(lambda: _locked(condition.pk), work, refused=_refused, actor=actor)
+
+
+def _refused(rule: str) -> events.ConditionRefused:
+    return events.ConditionRefused(rule=rule)
 
 
 def check_due(*, actor: Actor) -> Swept:

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 import pytest
 
 from workers.ingestion import files
-from workers.pipelines import recipes, train
+from workers.pipelines import recipes
 from workers.pipelines.recipes import Recipe
-from workers.pipelines.train import Trained
+from workers.pipelines.training import train
+from workers.pipelines.training.trained import Trained
 
 CENSUS = Path(__file__).parents[3] / "mlops_server" / "demo" / "employment_ma.parquet"
 

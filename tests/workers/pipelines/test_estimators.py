@@ -16,8 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from tests.workers.pipelines.tables import quiet, recipe_for, shipped
-from workers.pipelines import estimators, recipes, train
+from workers.pipelines import estimators, recipes
 from workers.pipelines.recipes import Recipe
+from workers.pipelines.training import train
 
 PROJECT = Path(__file__).parents[3]
 CASES = [(task, name) for task, families in estimators.FAMILIES.items() for name in families]
@@ -25,7 +26,8 @@ CLASSIFIERS = [(task, name) for task, name in CASES if task != "regression"]
 DIGESTS = """
 import json, sys
 from tests.workers.pipelines.tables import quiet, shipped
-from workers.pipelines import recipes, train
+from workers.pipelines import recipes
+from workers.pipelines.training import train
 for document in json.loads(sys.argv[1]):
     recipe = recipes.validate(document)
     print(train.train(recipe, shipped(recipe.task), quiet).onnx_digest)

@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from tests.workers.pipelines.tables import recipe_for
-from workers.pipelines import labels, recipes, train
+from workers.pipelines import labels, recipes
 from workers.pipelines.errors import TrainingRefused
+from workers.pipelines.training import train
 
 MANY = "multiclass_classification"
 

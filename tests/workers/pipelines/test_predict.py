@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from workers.pipelines import predict
+from workers.pipelines import matrices, predict
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.train import Trained
+from workers.pipelines.training.trained import Trained
 
 
 def test_matrix_from_table_and_from_rows_is_the_same() -> None:
@@ -14,14 +14,14 @@ def test_matrix_from_table_and_from_rows_is_the_same() -> None:
     table = pa.table({"c": [True, False], "b": [None, 4], "a": [1, 2.5]})
     expected = np.array([[1, np.nan, 1], [2.5, 4, 0]], dtype=np.float32)
     for source in (rows, table):
-        matrix = predict.matrix(source, ["a", "b", "c"])
+        matrix = matrices.matrix(source, ["a", "b", "c"])
         assert matrix.dtype == np.float32
         assert np.array_equal(matrix, expected, equal_nan=True)
 
 
 def test_matrix_row_without_a_feature_is_refused() -> None:
     with pytest.raises(TrainingRefused, match="The data has no columns b"):
-        predict.matrix([{"a": 1, "b": 2}, {"a": 1}], ["a", "b"])
+        matrices.matrix([{"a": 1, "b": 2}, {"a": 1}], ["a", "b"])
 
 
 def test_score_of_bytes_and_of_session_is_the_probability(trained: Trained) -> None:

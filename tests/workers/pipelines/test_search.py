@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests.workers.pipelines.tables import quiet, recipe_for, shipped
-from workers.pipelines import recipes, search, train
+from workers.pipelines import recipes, search
 from workers.pipelines.errors import Cancelled, TrainingRefused
 from workers.pipelines.recipes import Recipe
 from workers.pipelines.search import pruning
+from workers.pipelines.training import inputs, train
 from workers.pipelines.trials import OUTER, InMemory, TrialResult
 
 TASK = "binary_classification"
@@ -66,7 +67,7 @@ def test_train_interrupted_and_resumed_gives_the_bytes_of_one_run(kind: str) -> 
 
 def test_fit_trial_by_other_workers_in_any_order_gives_the_bytes_of_one_run() -> None:
     recipe, table = searched("bayesian"), shipped(TASK)
-    ready, store = train.inputs(recipe, table), InMemory()
+    ready, store = inputs.of(recipe, table), InMemory()
     while todo := search.proposals(recipe, store.done()):
         for proposal in reversed(todo):
             before = search.earlier(recipe, store.done(), proposal.number)
@@ -158,6 +159,6 @@ def test_train_cancelled_raises_and_fits_no_more() -> None:
 
 
 def test_best_of_equals_is_the_first() -> None:
-    ready = train.inputs(searched("grid"), shipped(TASK))
+    ready = inputs.of(searched("grid"), shipped(TASK))
     results = [replace(done(number, 0.9), metrics={"cv_roc_auc_mean": 0.9}) for number in (2, 1, 3)]
     assert search.best(ready.shared, results).number == 1

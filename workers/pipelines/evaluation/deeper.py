@@ -11,7 +11,7 @@ from workers.pipelines.evaluation.figures import Truth
 from workers.pipelines.evaluation.findings import Finding
 from workers.pipelines.evaluation.question import Question
 from workers.pipelines.evaluation.subject import Answers, Progress
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 
 Scored = tuple[Truth, Inputs, Answers]
 

@@ -10,7 +10,8 @@ from monitoring.measures import binary, fairness, multiclass, performance, regre
 from monitoring.measures.estimate import Estimate
 from workers.pipelines.errors import EvaluationRefused
 from workers.pipelines.evaluation.subject import BINARY, REGRESSION, Answers, Subject, column
-from workers.pipelines.predict import Labels, Scores
+from workers.pipelines.matrices import Scores
+from workers.pipelines.predict import Labels
 
 Truth = Labels | Scores
 #: The figures of a part of the rows: fewer than of the whole, as nobody reads forty for each.

@@ -9,9 +9,10 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
-from workers.pipelines import labels, predict
+from workers.pipelines import labels, matrices, predict
 from workers.pipelines.errors import EvaluationRefused
-from workers.pipelines.predict import Labels, Outputs, Scores
+from workers.pipelines.matrices import Scores
+from workers.pipelines.predict import Labels, Outputs
 from workers.pipelines.recipes import Recipe
 
 Rows = np.ndarray[Any, np.dtype[np.int64]]
@@ -37,11 +38,11 @@ class Subject:
     def session(self) -> onnxruntime.InferenceSession:
         return predict.session(self.onnx)
 
-    def inputs(self, table: pa.Table) -> predict.Inputs:
+    def inputs(self, table: pa.Table) -> matrices.Inputs:
         """The table's rows as the model takes them."""
-        return predict.inputs(table, self.input_schema)
+        return matrices.inputs(table, self.input_schema)
 
-    def answers(self, rows: predict.Inputs) -> "Answers":
+    def answers(self, rows: matrices.Inputs) -> "Answers":
         """What the model says of the rows."""
         return Answers(self.task, predict.outputs(self.session, rows), self.threshold)
 

@@ -13,7 +13,7 @@ from workers.pipelines.evaluation import subject as subjects
 from workers.pipelines.evaluation.subject import REGRESSION, Progress, Subject
 from workers.pipelines.explain import counterfactual, dependence, importance, parts, shapley
 from workers.pipelines.explain.parts import Ids
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 
 CONFIDENCE = 0.95
 DRAWS = 1000

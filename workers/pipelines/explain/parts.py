@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from registry.serving import columns
-from workers.pipelines import predict
+from workers.pipelines import matrices, predict
 from workers.pipelines.evaluation.subject import BINARY, REGRESSION, Subject
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 Values = np.ndarray[Any, np.dtype[np.float64]]
@@ -61,7 +61,7 @@ class Pool:
         texts = None if self.inputs.texts is None else np.empty((len(ids), self.inputs.texts.shape[1]), dtype=object)
         for place, part in enumerate(self.parts):
             source, sink = (
-                (self.inputs.texts, texts) if part.input == predict.TEXTS else (self.inputs.features, features)
+                (self.inputs.texts, texts) if part.input == matrices.TEXTS else (self.inputs.features, features)
             )
             assert source is not None
             assert sink is not None
@@ -71,7 +71,7 @@ class Pool:
 
     def column(self, part: Part) -> np.ndarray[Any, Any]:
         """What the pool's rows hold in the first column of a part."""
-        source = self.inputs.texts if part.input == predict.TEXTS else self.inputs.features
+        source = self.inputs.texts if part.input == matrices.TEXTS else self.inputs.features
         assert source is not None
         return source[:, part.columns[0]]
 
@@ -95,10 +95,10 @@ def pool(subject: Subject, *inputs: Inputs) -> Pool:
 
 def parts_of(subject: Subject) -> tuple[Part, ...]:
     """The parts of the subject's inputs; an image falls into patches, at most six by six."""
-    places = {predict.INPUT: 0, predict.TEXTS: 0}
+    places = {matrices.INPUT: 0, matrices.TEXTS: 0}
     found: list[Part] = []
     for entry in subject.input_schema:
-        source = entry.get("input", predict.INPUT)
+        source = entry.get("input", matrices.INPUT)
         start, width = entry.get("position", places[source]), columns.width(entry)
         places[source] = start + width
         if entry["type"] == "image":
@@ -117,7 +117,7 @@ def _patches(entry: Any, start: int, width: int) -> list[Part]:
         Part(
             f"{entry['name']} [{y[0]}:{y[-1] + 1}, {x[0]}:{x[-1] + 1}]",
             "image",
-            predict.INPUT,
+            matrices.INPUT,
             tuple(pixels[np.ix_(y, x)].ravel().tolist()),
         )
         for y in rows

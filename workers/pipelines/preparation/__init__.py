@@ -4,7 +4,7 @@ from typing import Any
 
 from sklearn.compose import ColumnTransformer
 
-from workers.pipelines import preprocess
+from workers.pipelines.preparation import version1
 from workers.pipelines.preparation.grammar import FEATURES_SCHEMA, SCHEMA, Plan, plan
 from workers.pipelines.preparation.layout import Layout, bind, input_schema, refuse_unusable
 from workers.pipelines.preparation.report import report
@@ -32,5 +32,5 @@ def transformer(layout: Layout, *, task: str, scaled: bool, seed: int) -> Column
     """
     if layout.plain:
         features: dict[str, Any] = {entry["name"]: entry["type"] for entry in layout.entries}
-        return preprocess.transformer(features, scaled=scaled)
+        return version1.transformer(features, scaled=scaled)
     return Preparation(layout, task=task, scaled=scaled, seed=seed)

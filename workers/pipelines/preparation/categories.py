@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from workers.pipelines.preparation.ops import Array, Ops
-from workers.pipelines.preprocess import MISSING_LEVEL
+from workers.pipelines.preparation.version1 import MISSING_LEVEL
 
 MISSING_TEXT = ""
 UNKNOWN = -1

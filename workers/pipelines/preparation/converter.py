@@ -5,7 +5,7 @@ from typing import Any
 from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType
 
-from workers.pipelines import predict
+from workers.pipelines import matrices
 from workers.pipelines.preparation.ops import Graph
 from workers.pipelines.preparation.transformer import Preparation
 
@@ -22,5 +22,5 @@ def _shape(operator: Any) -> None:
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     names = {one.raw_name: one.full_name for one in operator.inputs}
     graph = Graph(scope, container)
-    prepared = operator.raw_operator.run(graph, names.get(predict.INPUT), names.get(predict.TEXTS))
+    prepared = operator.raw_operator.run(graph, names.get(matrices.INPUT), names.get(matrices.TEXTS))
     graph.identity(prepared, operator.outputs[0].full_name)

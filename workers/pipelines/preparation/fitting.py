@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.predict import Inputs, Matrix
+from workers.pipelines.matrices import Inputs, Matrix
 from workers.pipelines.preparation import categories
 from workers.pipelines.preparation.corrections import corrections, replaced_texts
 from workers.pipelines.preparation.derived import Derived

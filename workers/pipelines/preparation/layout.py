@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from registry.serving import columns
 from workers.ingestion.types import NUMERIC, kind
-from workers.pipelines import predict
+from workers.pipelines import matrices
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.predict import Matrix, Rows
+from workers.pipelines.matrices import Matrix, Rows
 from workers.pipelines.preparation.grammar import Plan
 
 NUMBERS = (*NUMERIC, "boolean", "empty")
@@ -84,13 +84,13 @@ def bind(plan: Plan, table: pa.Table | pa.Schema | None = None) -> Layout:
 
 def input_schema(layout: Layout, rows: Rows) -> list[dict[str, Any]]:
     """What the model was trained on, a feature an entry; it informs, it refuses nothing."""
-    return [{**entry, **_seen(entry, predict.column(rows, entry))} for entry in layout.entries]
+    return [{**entry, **_seen(entry, matrices.column(rows, entry))} for entry in layout.entries]
 
 
 def refuse_unusable(layout: Layout, rows: Rows) -> None:
     """Raises TrainingRefused for a column without values, with infinite ones, or of categories that are no codes."""
     for entry in layout.entries:
-        column = predict.column(rows, entry)
+        column = matrices.column(rows, entry)
         name = entry["name"]
         if not _present(column).size:
             raise TrainingRefused(f"The feature {name!r} holds no values.", "Remove it from the features.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from workers.pipelines.predict import Matrix
+from workers.pipelines.matrices import Matrix
 from workers.pipelines.preparation.ops import Array, Arrays, Ops
 
 ARRAYS = Arrays()

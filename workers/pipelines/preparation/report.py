@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from workers.pipelines import predict
-from workers.pipelines.predict import Matrix, Rows
+from workers.pipelines import matrices
+from workers.pipelines.matrices import Matrix, Rows
 from workers.pipelines.preparation.corrections import replaced_texts
 from workers.pipelines.preparation.layout import Layout
 from workers.pipelines.preparation.ops import Array, Arrays
@@ -23,7 +23,7 @@ def report(pipeline: Pipeline, rows: Rows, layout: Layout) -> list[Entry]:
     prepared = pipeline[0]
     if not isinstance(prepared, Preparation):
         return list(_plain(prepared, rows, layout))
-    given = predict.split(rows)
+    given = matrices.split(rows)
     corrected = prepared.fitted_.corrections.run(ARRAYS, given.features)
     return [
         *_corrected(prepared, given.features, corrected, given.texts),
@@ -127,7 +127,7 @@ def _pictures(layout: Layout) -> Iterator[Entry]:
 
 def _plain(prepared: ColumnTransformer, rows: Rows, layout: Layout) -> Iterator[Entry]:
     """The same for the transformer of version 1: medians, and one column a level."""
-    features = predict.split(rows).features
+    features = matrices.split(rows).features
     names = [entry["name"] for entry in layout.entries]
     for kind, fitted, positions in prepared.transformers_:
         if kind not in ("numeric", "categorical") or not len(positions):

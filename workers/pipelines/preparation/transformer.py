@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from workers.pipelines import predict
-from workers.pipelines.predict import Matrix, Rows
+from workers.pipelines import matrices
+from workers.pipelines.matrices import Matrix, Rows
 from workers.pipelines.preparation import fitting
 from workers.pipelines.preparation.layout import Layout
 from workers.pipelines.preparation.ops import Array, Arrays, Ops
@@ -31,7 +31,7 @@ class Preparation(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, rows: Rows, labels: Array | None = None) -> Matrix:
         """Fit, and the prepared rows; the target encoding of a row does not know the row's own label."""
-        given = predict.split(rows)
+        given = matrices.split(rows)
         self.fitted_, crossed = fitting.fit(
             self.layout, given, labels, task=self.task, scaled=self.scaled, seed=self.seed
         )
@@ -43,7 +43,7 @@ class Preparation(TransformerMixin, BaseEstimator):
         return prepared
 
     def transform(self, rows: Rows) -> Matrix:
-        given = predict.split(rows)
+        given = matrices.split(rows)
         return np.asarray(self.run(ARRAYS, given.features, given.texts))
 
     def run(self, ops: Ops[Any], features: Any, texts: Any) -> Any:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sklearn.model_selection import ParameterGrid
 
-from workers.pipelines import augment, estimators, preparation, scoring
+from workers.pipelines import estimators, preparation, scoring
+from workers.pipelines.preparation import augment
 from workers.pipelines.recipes import spaces
 from workers.pipelines.recipes.recipe import Algorithm, Recipe
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from workers.pipelines import augment, estimators, preparation, scoring
+from workers.pipelines import estimators, preparation, scoring
+from workers.pipelines.preparation import augment
 
 SEED_BELOW = 2**32
 NAMES = sorted({name for families in estimators.FAMILIES.values() for name in families})

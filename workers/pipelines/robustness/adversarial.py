@@ -17,7 +17,7 @@ from monitoring.measures.estimate import Estimate
 from registry.serving import columns
 from workers.pipelines.evaluation.figures import Truth
 from workers.pipelines.evaluation.subject import REGRESSION, Subject
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 from workers.pipelines.robustness import perturbed
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]

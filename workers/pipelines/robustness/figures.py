@@ -13,7 +13,7 @@ from monitoring.measures.frame import Frame
 from workers.pipelines.evaluation import figures
 from workers.pipelines.evaluation.figures import Truth
 from workers.pipelines.evaluation.subject import REGRESSION, Answers, Subject
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 from workers.pipelines.robustness import perturbed
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]

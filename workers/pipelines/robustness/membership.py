@@ -12,7 +12,7 @@ from monitoring.measures import multiclass, performance
 from monitoring.measures.estimate import Estimate
 from workers.pipelines.evaluation.figures import Truth
 from workers.pipelines.evaluation.subject import REGRESSION, Answers, Subject
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 FEWEST = 50

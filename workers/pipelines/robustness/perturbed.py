@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from registry.serving import columns, pixels
-from workers.pipelines import predict
+from workers.pipelines import matrices
 from workers.pipelines.evaluation.subject import Subject
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 SEVERITIES = (1, 2, 3)
@@ -52,7 +52,7 @@ def missing(subject: Subject, inputs: Inputs, level: float, generator: np.random
     texts = None if inputs.texts is None else inputs.texts.copy()
     for entry, start in placed(subject):
         gone = generator.random(len(features)) < level
-        if entry.get("input") == predict.TEXTS:
+        if entry.get("input") == matrices.TEXTS:
             assert texts is not None
             texts[gone, start] = ""
         elif entry["type"] != "image":
@@ -91,9 +91,9 @@ def numeric(subject: Subject) -> list[int]:
 
 def placed(subject: Subject) -> Iterator[tuple[Mapping[str, Any], int]]:
     """Each entry of the input schema with its first column."""
-    places = {predict.INPUT: 0, predict.TEXTS: 0}
+    places = {matrices.INPUT: 0, matrices.TEXTS: 0}
     for entry in subject.input_schema:
-        source = entry.get("input", predict.INPUT)
+        source = entry.get("input", matrices.INPUT)
         start = entry.get("position", places[source])
         places[source] = start + columns.width(entry)
         yield entry, start

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from workers.pipelines import fitting, folds, scoring
+from workers.pipelines import fitting, scoring
 from workers.pipelines.errors import TrainingRefused
+from workers.pipelines.fitting import folds
 from workers.pipelines.recipes import Recipe
 from workers.pipelines.search import pruning
 from workers.pipelines.search.proposing import earlier, proposals, total

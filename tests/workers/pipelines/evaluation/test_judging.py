@@ -8,14 +8,14 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from workers.pipelines import predict, recipes
+from workers.pipelines import matrices, predict, recipes
 from workers.pipelines.errors import EvaluationRefused
 from workers.pipelines.evaluation import judging, settings
 from workers.pipelines.evaluation.findings import Finding
 from workers.pipelines.evaluation.question import Question
 from workers.pipelines.evaluation.subject import Subject
 from workers.pipelines.recipes import Recipe
-from workers.pipelines.train import Trained
+from workers.pipelines.training.trained import Trained
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_judge_census_measures_performance_and_every_intersection(question: Ques
     found = judged(question, sensitive=["SEX", "RAC1P"])
     measured = {(one.figure.metric, one.figure.attribute, one.figure.group): one.figure for one in found}
     rows = census.take(pa.array(question.rows))
-    score = predict.score(question.subject.onnx, predict.matrix(rows, list(question.subject.recipe.features)))
+    score = predict.score(question.subject.onnx, matrices.matrix(rows, list(question.subject.recipe.features)))
     women = rows["SEX"].to_numpy() == 2
     assert measured["roc_auc", "", ""].value == pytest.approx(roc_auc_score(rows["employed"].to_numpy(), score))
     assert measured["selection_rate", "SEX", "2"].value == pytest.approx((score[women] >= 0.5).mean())

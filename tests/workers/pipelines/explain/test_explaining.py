@@ -14,11 +14,11 @@ from workers.pipelines import recipes
 from workers.pipelines.errors import EvaluationInvalid, EvaluationRefused
 from workers.pipelines.evaluation.subject import Subject
 from workers.pipelines.explain import dependence, explaining, importance, parts, settings, shapley
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 from workers.pipelines.recipes import Recipe
 
 if TYPE_CHECKING:
-    from workers.pipelines.train import Trained
+    from workers.pipelines.training.trained import Trained
 
 WEIGHTS = (0.9, -0.4, 0.0)
 NAMES = ["AGE", "DEBT", "SHOE"]

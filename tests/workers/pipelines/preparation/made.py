@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from workers.pipelines import predict, preparation
-from workers.pipelines.predict import Rows
+from workers.pipelines import matrices, preparation
+from workers.pipelines.matrices import Rows
 from workers.pipelines.preparation import Layout, Preparation
 
 Array = np.ndarray[Any, Any]
@@ -85,7 +85,7 @@ def answers(table: pa.Table) -> Array:
 
 def laid(table: pa.Table, features: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[Layout, Rows]:
     layout = preparation.bind(preparation.plan(features, document), table)
-    return layout, predict.inputs(table, layout).rows
+    return layout, matrices.inputs(table, layout.entries).rows
 
 
 def prepared(

@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from tests.workers.pipelines.preparation.made import answers, laid, prepared, visitors
-from workers.pipelines import predict, preparation
+from workers.pipelines import matrices, preparation
 from workers.pipelines.errors import TrainingRefused
 
 CITIES = pa.table({"city": ["Bern", "Genf", None, "Bern", "Chur", ""]})
@@ -25,7 +25,7 @@ def test_texts_have_a_column_a_level_and_missing_is_a_level() -> None:
 
 def test_unknown_text_has_no_level() -> None:
     step, _ = prepared(CITIES, {"city": "categorical"})
-    assert step.transform(predict.inputs([{"city": "Rom"}], step.layout)).tolist() == [[0, 0, 0, 0]]
+    assert step.transform(matrices.inputs([{"city": "Rom"}], step.layout.entries)).tolist() == [[0, 0, 0, 0]]
 
 
 def test_rare_levels_are_one_and_the_unknown_with_them() -> None:
@@ -33,7 +33,7 @@ def test_rare_levels_are_one_and_the_unknown_with_them() -> None:
     step, columns = prepared(CITIES, {"city": declared})
     assert columns["city=rare"] == [0, 1, 0, 0, 1, 0]
     assert step.names_ == ["city=missing", "city=Bern", "city=rare"]
-    assert step.transform(predict.inputs([{"city": "Rom"}], step.layout)).tolist() == [[0, 0, 1]]
+    assert step.transform(matrices.inputs([{"city": "Rom"}], step.layout.entries)).tolist() == [[0, 0, 1]]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_corrected_texts_are_their_replacement_in_training_and_later() -> None:
     corrections = [{"column": "city", "values": {"Chur": "Bern", "Genf": None, "Bienne": "Bern"}}]
     step, columns = prepared(CITIES, {"city": "categorical"}, {"corrections": corrections})
     assert columns == {"city=missing": [0, 1, 1, 0, 0, 1], "city=Bern": [1, 0, 0, 1, 1, 0]}
-    later = predict.inputs([{"city": "Bienne"}, {"city": "Genf"}], step.layout)
+    later = matrices.inputs([{"city": "Bienne"}, {"city": "Genf"}], step.layout.entries)
     assert step.transform(later).tolist() == [[0, 1], [1, 0]]
 
 
@@ -69,7 +69,7 @@ def test_target_encoding_is_that_of_scikit_learn_with_its_cross_fitting() -> Non
     assert columns["target(city)"] == pytest.approx(plain.fit_transform(named, labels)[:, 0], rel=1e-6)
     _, rows = laid(table, declared, {})
     assert step.transform(rows)[:, 0] == pytest.approx(plain.transform(named)[:, 0], rel=1e-6)
-    assert step.transform(predict.inputs([{"city": "Rom"}], step.layout))[0, 0] == pytest.approx(labels.mean())
+    assert step.transform(matrices.inputs([{"city": "Rom"}], step.layout.entries))[0, 0] == pytest.approx(labels.mean())
 
 
 def test_target_encoding_of_a_row_does_not_know_its_own_label() -> None:
@@ -84,7 +84,7 @@ def test_codes_keep_version_1s_rules_for_missing_and_unknown() -> None:
     table = pa.table({"code": [1.0, 2.0, None], "note": ["a", "a", "a"]})
     step, columns = prepared(table, {"code": "categorical", "note": {"type": "text", "text": {"min_rows": 1}}})
     assert columns == {"code=missing": [0, 0, 1], "code=1": [1, 0, 0], "code=2": [0, 1, 0], "note:a": [1, 1, 1]}
-    assert step.transform(predict.inputs([{"code": 9, "note": ""}], step.layout)).tolist() == [[0, 0, 0, 0]]
+    assert step.transform(matrices.inputs([{"code": 9, "note": ""}], step.layout.entries)).tolist() == [[0, 0, 0, 0]]
 
 
 def test_too_many_levels_are_refused_unless_rare_ones_are_grouped() -> None:

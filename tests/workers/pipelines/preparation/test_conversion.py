@@ -19,15 +19,16 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
 from tests.workers.pipelines.preparation.made import BINARY, EVERYTHING, PREPARATION, answers, laid, pipeline, visitors
-from workers.pipelines import export, predict, preparation
+from workers.pipelines import matrices, predict, preparation
 from workers.pipelines.errors import ConversionRefused
 from workers.pipelines.preparation import converter
+from workers.pipelines.training import export
 
 PROJECT = Path(__file__).parents[4]
 DIGEST = """
 import hashlib
 from tests.workers.pipelines.preparation.made import EVERYTHING, PREPARATION, answers, laid, pipeline, visitors
-from workers.pipelines import export
+from workers.pipelines.training import export
 layout, rows = laid(visitors(), EVERYTHING, PREPARATION)
 model = export.to_onnx(pipeline(layout).fit(rows, answers(visitors())))
 print(hashlib.sha256(model).hexdigest())
@@ -58,7 +59,7 @@ def test_verify_binary_with_every_step_is_exact(estimator: BaseEstimator) -> Non
 
 def test_prepared_columns_are_the_same_bits_in_the_graph() -> None:
     layout, rows = laid(visitors(), EVERYTHING, PREPARATION)
-    assert isinstance(rows, predict.Inputs)
+    assert isinstance(rows, matrices.Inputs)
     step = pipeline(layout).fit(rows, answers(visitors()))[:1]
     converter.register()
     given = [("features", FloatTensorType([None, layout.features])), ("texts", StringTensorType([None, layout.texts]))]
@@ -122,7 +123,7 @@ def test_to_onnx_has_two_inputs_and_passes_the_checker() -> None:
 
 def test_rows_with_nothing_in_them_are_answered_alike() -> None:
     model, _ = fitted(LogisticRegression(max_iter=1000), BINARY, answers(visitors()))
-    empty = predict.inputs([dict.fromkeys(EVERYTHING)] * 3, model[0].layout)
+    empty = matrices.inputs([dict.fromkeys(EVERYTHING)] * 3, model[0].layout.entries)
     answered = predict.outputs(export.to_onnx(model), empty)
     assert np.abs(answered.probabilities - model.predict_proba(empty)).max() < 1e-6
 
@@ -133,7 +134,7 @@ def test_unknown_levels_and_days_outside_all_seen_are_answered_alike() -> None:
     texts[:, 0] = ["Rom", "", "zürich", "Zürich "]
     features[:, 4] = [77, -1, -0.0, 3]
     features[:, 3] = [-719_000, 2_900_000, -1, 0]
-    strange = predict.Inputs(features, texts)
+    strange = matrices.Inputs(features, texts)
     answered = predict.outputs(export.to_onnx(model), strange)
     assert np.abs(answered.probabilities - model.predict_proba(strange)).max() < 1e-6
 

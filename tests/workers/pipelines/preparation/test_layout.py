@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from tests.workers.pipelines.preparation.made import EVERYTHING, laid, visitors
-from workers.pipelines import predict, preparation
+from workers.pipelines import matrices, preparation
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 
 
 def places(layout: preparation.Layout) -> dict[str, tuple[str, int]]:
@@ -70,15 +70,15 @@ def test_input_schema_tells_what_was_seen_of_every_type() -> None:
 def test_inputs_from_the_registered_schema_are_those_of_the_layout() -> None:
     table = visitors(50)
     layout, rows = laid(table, EVERYTHING, {})
-    again = predict.inputs(table, preparation.input_schema(layout, rows))
-    assert predict.digest(again) == predict.digest(rows)
-    assert predict.digest(predict.inputs(table.to_pylist(), layout)) == predict.digest(rows)
+    again = matrices.inputs(table, preparation.input_schema(layout, rows))
+    assert matrices.digest(again) == matrices.digest(rows)
+    assert matrices.digest(matrices.inputs(table.to_pylist(), layout.entries)) == matrices.digest(rows)
 
 
 def test_digest_of_rows_tells_apart_where_texts_end() -> None:
     nothing = np.empty((1, 0), dtype=np.float32)
     one, other = (Inputs(nothing, np.array([texts], dtype=object)) for texts in (["ab", "c"], ["a", "bc"]))
-    assert predict.digest(one) != predict.digest(other)
+    assert matrices.digest(one) != matrices.digest(other)
 
 
 def test_refuse_unusable_names_a_text_without_values() -> None:

@@ -6,7 +6,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tests.workers.pipelines.preparation.made import prepared
-from workers.pipelines import predict
+from workers.pipelines import matrices
 from workers.pipelines.errors import TrainingRefused
 from workers.pipelines.preparation.ops import TOKEN
 
@@ -52,6 +52,6 @@ def test_text_longer_than_declared_is_refused() -> None:
 
 def test_inputs_of_rows_and_of_a_table_are_the_same() -> None:
     step, _ = prepared(NOTES, {"note": ONCE})
-    given = predict.inputs(NOTES.to_pylist(), step.layout)
+    given = matrices.inputs(NOTES.to_pylist(), step.layout.entries)
     assert given.texts is not None
-    assert given.texts.tolist() == predict.inputs(NOTES, step.layout).texts.tolist()  # type: ignore[union-attr]
+    assert given.texts.tolist() == matrices.inputs(NOTES, step.layout.entries).texts.tolist()  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ from tests import onnx_files
 from tests.monitoring.measures.estimates import bounds, holds
 from workers.pipelines import recipes
 from workers.pipelines.evaluation.subject import Subject
-from workers.pipelines.predict import Inputs
+from workers.pipelines.matrices import Inputs
 from workers.pipelines.robustness import adversarial, figures, membership, perturbed
 
 OPTIONS = {"confidence": 0.95, "draws": 200, "seed": 4}

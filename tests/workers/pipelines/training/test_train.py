@@ -19,23 +19,26 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from workers.pipelines import predict, recipes, train
+from workers.pipelines import labels as label_columns
+from workers.pipelines import matrices, predict, recipes
 from workers.pipelines.errors import TrainingRefused
 from workers.pipelines.recipes import Recipe
-from workers.pipelines.train import Trained
+from workers.pipelines.training import train
+from workers.pipelines.training.trained import Trained
 
 SMALL = {
     "logistic_regression": {},
     "hist_gradient_boosting": {"max_iter": 20},
     "random_forest": {"n_estimators": 10},
 }
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 DIGESTS = """
 import json, sys
 import pyarrow.compute as pc
 from pathlib import Path
 from workers.ingestion import files
-from workers.pipelines import recipes, train
+from workers.pipelines import recipes
+from workers.pipelines.training import train
 table = files.read(Path("mlops_server/demo/employment_ma.parquet"))
 table = table.filter(pc.equal(table["year"], 2015)).slice(0, 1500)
 for document in json.loads(sys.argv[1]):
@@ -49,8 +52,8 @@ def quiet(share: float, step: str) -> None:
 
 def area(trained: Trained, recipe: Recipe, table: pa.Table) -> float:
     held_out = table.take(pa.array(trained.holdout_index))
-    score = predict.score(trained.onnx, predict.matrix(held_out, list(recipe.features)))
-    return float(roc_auc_score(train.labels_of(recipe, held_out), score))
+    score = predict.score(trained.onnx, matrices.matrix(held_out, list(recipe.features)))
+    return float(roc_auc_score(label_columns.labels_of(recipe, held_out), score))
 
 
 def test_train_in_two_processes_gives_identical_bytes(document: dict[str, Any]) -> None:
@@ -83,8 +86,8 @@ def test_train_every_estimator_predicts_and_converts(name: str, document: dict[s
 
 
 def test_train_scores_equal_the_pipeline_written_plainly(trained: Trained, recipe: Recipe, census: pa.Table) -> None:
-    rows = predict.matrix(census, list(recipe.features))
-    labels = train.labels_of(recipe, census)
+    rows = matrices.matrix(census, list(recipe.features))
+    labels = label_columns.labels_of(recipe, census)
     plain = make_pipeline(
         make_column_transformer(
             (StandardScaler(), [0]), (OneHotEncoder(handle_unknown="ignore", sparse_output=False), slice(1, None))
@@ -172,7 +175,7 @@ def test_train_missing_values_and_unknown_levels_convert_exactly(
     }
     recipe = recipes.validate(document | {"estimator": {"name": name, "parameters": SMALL[name]}})
     trained = train.train(recipe, replaced(census, holes).slice(0, 1500), quiet)
-    rows = predict.matrix(census.slice(0, 50), list(recipe.features))
+    rows = matrices.matrix(census.slice(0, 50), list(recipe.features))
     rows[:25, list(recipe.features).index("MAR")] = 77
     rows[25:] = np.nan
     expected = trained.pipeline.predict_proba(rows)[:, 1]

@@ -11,9 +11,9 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 
-from workers.pipelines import predict
+from workers.pipelines import matrices, predict
 from workers.pipelines.errors import ConversionRefused
-from workers.pipelines.predict import Rows, Scores
+from workers.pipelines.matrices import Rows, Scores
 from workers.pipelines.preparation import converter
 from workers.pipelines.preparation.transformer import Preparation
 
@@ -87,11 +87,11 @@ def verify(pipeline: Pipeline, model: bytes, rows: Rows, threshold: float | None
 def _inputs(pipeline: Pipeline) -> list[tuple[str, Any]]:
     prepared = pipeline[0]
     if not isinstance(prepared, Preparation):
-        return [(predict.INPUT, FloatTensorType([None, pipeline.n_features_in_]))]
+        return [(matrices.INPUT, FloatTensorType([None, pipeline.n_features_in_]))]
     # An input without columns is none: a recipe of texts alone has no numbers.
     layout = prepared.layout
-    features = [(predict.INPUT, FloatTensorType([None, layout.features]))] if layout.features else []
-    texts = [(predict.TEXTS, StringTensorType([None, layout.texts]))] if layout.texts else []
+    features = [(matrices.INPUT, FloatTensorType([None, layout.features]))] if layout.features else []
+    texts = [(matrices.TEXTS, StringTensorType([None, layout.texts]))] if layout.texts else []
     return [*features, *texts]
 
 

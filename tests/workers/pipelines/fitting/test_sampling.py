@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tests.workers.pipelines.tables import quiet, recipe_for, shipped
-from workers.pipelines import recipes, sampling, train
+from workers.pipelines import recipes
+from workers.pipelines.fitting import sampling
 from workers.pipelines.recipes import Recipe
+from workers.pipelines.training import train
 
 LABELS = np.array([0] * 90 + [1] * 10)
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 from sklearn.metrics import log_loss
 
-from workers.pipelines import calibration
+from workers.pipelines.fitting import calibration
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])

@@ -5,9 +5,10 @@ import onnx
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from workers.pipelines import export, fitting, predict, preparation, recipes
+from workers.pipelines import fitting, predict, preparation, recipes
 from workers.pipelines.errors import ConversionRefused
-from workers.pipelines.train import Trained
+from workers.pipelines.training import export
+from workers.pipelines.training.trained import Trained
 from workers.pipelines.trials import Proposal
 
 

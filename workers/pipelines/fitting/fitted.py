@@ -6,18 +6,9 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from workers.pipelines import (
-    augment,
-    calibration,
-    conversion,
-    estimators,
-    folds,
-    mitigation,
-    preparation,
-    sampling,
-    seeds,
-)
-from workers.pipelines.preparation import Layout
+from workers.pipelines import estimators, preparation, seeds
+from workers.pipelines.fitting import calibration, conversion, folds, mitigation, sampling
+from workers.pipelines.preparation import Layout, augment
 from workers.pipelines.recipes import Recipe
 from workers.pipelines.sample import Sample
 from workers.pipelines.trials import Proposal

@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from tests.workers.pipelines.tables import quiet, recipe_for, shipped
-from workers.pipelines import recipes, thresholds, train
+from workers.pipelines import recipes
+from workers.pipelines.training import thresholds, train
 
 DRAWS = np.random.default_rng(5)
 LABELS = DRAWS.integers(0, 2, 300)

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 
 from workers.pipelines import scoring, seeds
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.mixture import MixedClassifier, MixedRegressor
+from workers.pipelines.fitting.mixture import MixedClassifier, MixedRegressor
 from workers.pipelines.recipes import Recipe
 from workers.pipelines.sample import Sample
 

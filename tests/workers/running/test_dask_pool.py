@@ -11,10 +11,11 @@ import pytest
 from django.conf import settings as django_settings
 
 from tests import factories
-from workers import dask_pool
 from workers.ingestion import profiles
 from workers.ingestion.canonical import Rows
-from workers.pipelines import recipes, train
+from workers.pipelines import recipes
+from workers.pipelines.training import train
+from workers.running import dask_pool
 
 RECIPE = {**factories.RECIPE, "search": {"kind": "grid", "parameters": {"C": [0.1, 1.0]}}, "seed": 7}
 
@@ -66,7 +67,7 @@ def test_pieces_come_back_in_their_order_and_an_error_is_raised_here(cluster: st
 
 def test_without_a_cluster_nothing_of_dask_is_loaded() -> None:
     code = (
-        "import sys; import workers.fits; from workers import dask_pool\n"
+        "import sys; import workers.running.fits; from workers.running import dask_pool\n"
         "with dask_pool.each('') as each: assert each is map\n"
         "assert 'distributed' not in sys.modules, 'loaded'"
     )

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from workers import children
-from workers.child import Parent
-from workers.children import Limits, Usage
 from workers.pipelines.errors import TrainingRefused
+from workers.running import children
+from workers.running.child import Parent
+from workers.running.children import Limits, Usage
 
-HERE = "tests.workers.test_children"
+HERE = "tests.workers.running.test_children"
 
 
 class StopIt(Exception):

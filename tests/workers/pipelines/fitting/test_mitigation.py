@@ -7,9 +7,11 @@ import pyarrow as pa
 import pytest
 
 from tests.workers.pipelines.tables import quiet
-from workers.pipelines import mitigation, predict, recipes, train
+from workers.pipelines import predict, recipes
 from workers.pipelines.errors import TrainingRefused
-from workers.pipelines.train import Trained
+from workers.pipelines.fitting import mitigation
+from workers.pipelines.training import train
+from workers.pipelines.training.trained import Trained
 
 N = 1200
 

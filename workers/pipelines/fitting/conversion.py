@@ -8,8 +8,8 @@ from skl2onnx import update_registered_converter
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 
-from workers.pipelines.calibration import HIGHEST, LOWEST, Calibrated, Sigmoid, Steps
-from workers.pipelines.mixture import MixedClassifier, MixedRegressor
+from workers.pipelines.fitting.calibration import HIGHEST, LOWEST, Calibrated, Sigmoid, Steps
+from workers.pipelines.fitting.mixture import MixedClassifier, MixedRegressor
 
 Array = np.ndarray[Any, Any]
 

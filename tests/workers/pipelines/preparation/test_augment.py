@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from workers.pipelines import augment, predict, preparation
+from workers.pipelines import matrices, preparation
 from workers.pipelines.errors import RecipeInvalid
-from workers.pipelines.predict import Inputs
-from workers.pipelines.preparation import Layout
+from workers.pipelines.matrices import Inputs
+from workers.pipelines.preparation import Layout, augment
 
 IMAGE = {"type": "image", "width": 8, "height": 6, "mode": "L"}
 LABELS = np.array([0, 1, 2])
@@ -29,8 +29,8 @@ def rows() -> Inputs:
     return Inputs(features, np.array([["a"], ["b"], ["c"]], dtype=object))
 
 
-def pictures(rows: predict.Rows) -> np.ndarray:
-    return predict.split(rows).features[:, 1:].reshape(-1, 6, 8)
+def pictures(rows: matrices.Rows) -> np.ndarray:
+    return matrices.split(rows).features[:, 1:].reshape(-1, 6, 8)
 
 
 def test_expand_without_settings_is_what_it_was(rows: Inputs, layout: Layout) -> None:
@@ -39,7 +39,7 @@ def test_expand_without_settings_is_what_it_was(rows: Inputs, layout: Layout) ->
 
 def test_expand_keeps_the_originals_and_all_but_the_picture(rows: Inputs, layout: Layout) -> None:
     more, labels = augment.expand(rows, LABELS, layout, {"copies": 2, "noise": 0.1}, 0)
-    given = predict.split(more)
+    given = matrices.split(more)
     assert labels.tolist() == [0, 1, 2] * 3
     assert given.features[:, 0].tolist() == [30, 40, 50] * 3
     assert given.texts is not None
@@ -57,7 +57,7 @@ def test_expand_leaves_the_rows_it_was_given_alone(rows: Inputs, layout: Layout)
 
 def test_expand_same_seed_gives_the_same_pictures_and_another_does_not(rows: Inputs, layout: Layout) -> None:
     settings = {"copies": 1, "shift": 0.2, "rotate": 20, "flip": "both", "noise": 0.1}
-    one, again, other = (predict.digest(augment.expand(rows, LABELS, layout, settings, s)[0]) for s in (1, 1, 2))
+    one, again, other = (matrices.digest(augment.expand(rows, LABELS, layout, settings, s)[0]) for s in (1, 1, 2))
     assert one == again != other
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from workers.pipelines import folds, recipes, train
+from workers.pipelines import recipes
 from workers.pipelines.errors import TrainingRefused
+from workers.pipelines.fitting import folds
 from workers.pipelines.recipes import Recipe
 from workers.pipelines.sample import Sample
+from workers.pipelines.training import inputs, train
 
 N = 200
 
@@ -40,7 +42,7 @@ def recipe(**more: Any) -> Recipe:
 
 
 def whole(of: Recipe) -> Sample:
-    return train.inputs(of, visits()).whole
+    return inputs.of(of, visits()).whole
 
 
 def test_splits_by_group_have_nobody_on_both_sides() -> None:
@@ -60,12 +62,12 @@ def test_splits_by_time_judge_later_moments_only() -> None:
 
 def test_holdout_by_time_is_the_latest_share() -> None:
     of = recipe(holdout={"share": 0.2, "kind": "time", "time": "day"})
-    assert train.holdout_rows(of, visits()).tolist() == list(range(160, 200))
+    assert inputs.holdout_rows(of, visits()).tolist() == list(range(160, 200))
 
 
 def test_holdout_by_group_is_whole_groups() -> None:
     of = recipe(holdout={"share": 0.25, "kind": "group", "group": "person"})
-    held = train.holdout_rows(of, visits())
+    held = inputs.holdout_rows(of, visits())
     people = visits()["person"].to_numpy()
     assert len(held) == 50
     assert len(set(people[held])) == 10
@@ -73,8 +75,8 @@ def test_holdout_by_group_is_whole_groups() -> None:
 
 def test_holdout_rows_are_those_of_the_run() -> None:
     of = recipe()
-    ready = train.inputs(of, visits())
-    assert train.holdout_rows(of, visits()).tolist() == ready.holdout_index.tolist()
+    ready = inputs.of(of, visits())
+    assert inputs.holdout_rows(of, visits()).tolist() == ready.holdout_index.tolist()
 
 
 def test_splits_repeated_judge_every_row_as_often() -> None:

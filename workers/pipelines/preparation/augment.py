@@ -7,9 +7,9 @@ import numpy as np
 from scipy import ndimage
 
 from registry.serving import pixels
-from workers.pipelines import predict
+from workers.pipelines import matrices
 from workers.pipelines.errors import RecipeInvalid
-from workers.pipelines.predict import Matrix, Rows
+from workers.pipelines.matrices import Matrix, Rows
 from workers.pipelines.preparation.layout import Layout
 
 Array = np.ndarray[Any, Any]
@@ -41,9 +41,9 @@ def expand(rows: Rows, labels: Array, layout: Layout, settings: Mapping[str, Any
         raise RecipeInvalid("$.augmentation: the recipe has no image.", "Remove it, or declare an image feature.")
     copies, random = settings["copies"], np.random.default_rng(seed)
     places = np.tile(np.arange(len(rows)), copies + 1)
-    made = predict.split(rows)[places]
+    made = matrices.split(rows)[places]
     for entry in pictures:
-        changed = predict.column(made.features, entry)[len(rows) :]  # a view: changing it changes the rows
+        changed = matrices.column(made.features, entry)[len(rows) :]  # a view: changing it changes the rows
         for number in range(len(changed)):
             changed[number] = _changed(changed[number], entry, settings, random)
     return made.rows, labels[places]

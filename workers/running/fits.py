@@ -8,11 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from workers import dask_pool
-from workers.child import Parent
-from workers.pipelines import environment, recipes, reproduction, train
+from workers.pipelines import environment, recipes, reproduction
 from workers.pipelines.recipes import Recipe
+from workers.pipelines.training import train
+from workers.pipelines.training.trained import Trained
 from workers.pipelines.trials import TrialResult
+from workers.running import dask_pool
+from workers.running.child import Parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def again(parent: Parent, *, recipe: dict[str, Any], data: Path, model: Path | N
     return {**_plain(trained, read), "answers": answers}
 
 
-def _plain(trained: train.Trained, recipe: Recipe) -> dict[str, Any]:
+def _plain(trained: Trained, recipe: Recipe) -> dict[str, Any]:
     """Everything but the fitted object itself, and what it depended on."""
     values = {field.name: getattr(trained, field.name) for field in fields(trained) if field.name != "pipeline"}
     about = {

@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 from django.conf import settings
 
-from workers.child import Answer
 from workers.pipelines.errors import PipelineError
+from workers.running.child import Answer
 
 LOOK_SECONDS, SIGN_SECONDS = 0.2, 1.0
 #: One numeric thread, and one order of sets and dictionaries: sums made in another order are not the same bits.
@@ -102,7 +102,7 @@ def run(
     """
     ours, theirs = Pipe()
     # Not `-m`: its classes would be those of a module called __main__, which nobody else can read.
-    command = [sys.executable, "-c", "from workers import child; child.main()", str(theirs.fileno())]
+    command = [sys.executable, "-c", "from workers.running import child; child.main()", str(theirs.fileno())]
     environment = {**os.environ, **ENVIRONMENT}
     process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=settings.BASE_DIR, env=environment)
     theirs.close()
