@@ -61,6 +61,10 @@ class RecordAdmin(ModelAdmin):
         """What a reader must know first; empty where the facts are enough."""
         return ""
 
+    def tone(self, row: Any) -> str:
+        """The state whose colour the headline has; empty for none."""
+        return ""
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -104,6 +108,7 @@ class RecordAdmin(ModelAdmin):
             "record": row,
             "title": self.name(row),
             "headline": self.headline(row),
+            "tone": self.tone(row),
             "facts": show.facts(facts) if (facts := list(self.facts(row))) else "",
             "sections": list(self.sections(row, request)),
             "trail": trail.of(row, linked=reads_log(request)),

@@ -19,16 +19,16 @@ SIGNS: dict[str, str] = {"good": "✓", "bad": "✕", "doubt": "?", "warn": "▲
 _MOODS: dict[str, str] = {
     "good": (
         "pass approve approved completed succeeded promoted quiet effective resolved registered proven "
-        "active met covered serving delivered closed continue"
+        "active met covered serving delivered closed continue done selected complete bit_identical"
     ),
     "bad": (
         "fail failed reject rejected refused blocked alarm open overdue "
-        "breached suspended revoked revoke critical serious missing emergency lapsed dead reported"
+        "breached suspended revoked revoke critical serious missing emergency lapsed dead reported error different"
     ),
     "doubt": "inconclusive not_evaluable approve_with_conditions conditionally_approved major risk_accepted",
     "warn": (
         "stale rolled_back expired erased executed waived high expiring request_changes changes_requested "
-        "suspend withdrawn due paused"
+        "suspend withdrawn due paused warn warning within_tolerance"
     ),
     "wait": (
         "requested simulated in_review queued running acknowledged draft pending countersign executing canary "
@@ -90,6 +90,12 @@ def moment(at: datetime | None) -> SafeString:
     at = at.astimezone(timezone.get_default_timezone())
     words = f"{at.day} {at:%b %Y, %H:%M} UTC"
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), distance(at), words)
+
+
+def clock(at: datetime) -> SafeString:
+    """The second of a day in UTC, for what follows each other quickly; the whole time where the reader points."""
+    at = at.astimezone(timezone.get_default_timezone())
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), f"{at:%Y-%m-%d}", f"{at:%H:%M:%S}")
 
 
 def distance(at: datetime) -> str:
@@ -218,10 +224,15 @@ def document(value: Any) -> SafeString:
             headers = list(dict.fromkeys(key for item in value for key in item))
             return table(headers, [[item.get(key) for key in headers] for item in value])
         case [_, *_]:
-            return format_html_join(", ", "{}", ((cell(item),) for item in value))
+            return format_html_join(", ", "{}", ((_within(item),) for item in value))
         case Mapping() | list() | tuple():
             return mark_safe("none")
     return cell(value)
+
+
+def _within(item: Any) -> SafeString:
+    """One of a list; a list in a list stands in brackets, so that two names are not taken for three."""
+    return format_html("({})", document(item)) if isinstance(item, list | tuple) else cell(item)
 
 
 def _pairs(value: Mapping[str, Any]) -> SafeString:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from audit.pages import columns, show
 from audit.pages.records import Section
 from monitoring.models import Monitor, MonitorRun
-from registry.admin import figures
+from registry.admin import figures, measured
 from registry.admin.scoped import ScopedAdmin
 
 RUNS_SHOWN = 30
@@ -120,7 +120,7 @@ class MonitorRunAdmin(ScopedAdmin):
         if row.monitor.kind == Monitor.Kind.DRIFT:
             yield Section("Columns", _drift(found))
         else:
-            for title, body in figures.by_kind([figures.unsaved(one) for one in found]):
+            for title, body in measured.by_kind([figures.unsaved(one) for one in found]):
                 yield Section(title, body)
 
 

@@ -108,7 +108,7 @@ def _side_by_side(champion: ModelVersion, request: PromotionRequest, bound: Sequ
 
 def _performance(bound: Sequence[EvidenceItem]) -> list[EvidenceItem]:
     """The candidate's own figures, the newest of each metric."""
-    chosen = [item for item in bound if item.kind == "evaluation"]
+    chosen = [item for item in bound if item.kind == "evaluation" and not item.group]
     newest = {item.metric: item for item in sorted(chosen, key=lambda item: item.set.created_at)}
     return list(newest.values())
 
@@ -123,5 +123,6 @@ def _of_champion(
         set__dataset_digest__in={item.set.dataset_digest for item in candidate},
         split__in={item.split for item in candidate},
         kind="evaluation",
+        group="",
     )
     return {item.metric: item for item in found.order_by("set__created_at")}

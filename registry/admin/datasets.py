@@ -1,18 +1,16 @@
-"""Data: datasets with their contract, deliveries, versions with their profile, and the stored files."""
+"""Data: datasets with their contract, versions with what was found in them, and the stored files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
 from registry import permissions
-from registry.admin import jobs, scoped
-from registry.admin.jobs import JobAdmin
+from registry.admin import contracts, ingestions, measured, profiles, scoped
 from registry.admin.scoped import ScopedAdmin, systems
 from registry.models import Artifact, Dataset, DatasetVersion, EvidenceItem, Ingestion, ModelVersion
 
@@ -44,6 +42,16 @@ class ArtifactAdmin(ScopedAdmin):
         yield "Kind", row.media_type
         yield "Size", show.size(row.size_bytes)
         yield "Stored", row.created_at
+        yield "Bytes removed", row.purged_at
+
+    def sections(self, row: Artifact, request: HttpRequest) -> Iterable[Section]:
+        """The person reads it because of one of these: of systems that they may not read nothing is named."""
+        own = systems(request)
+        delivered = Ingestion.objects.filter(source=row, dataset__system__in=own).select_related("dataset")
+        data = DatasetVersion.objects.filter(artifact=row, dataset__system__in=own).select_related("dataset")
+        fitted = ModelVersion.objects.filter(artifact=row, model__system__in=own).select_related("model")
+        lines = [[one._meta.verbose_name, one, one.created_at] for one in (*delivered, *data, *fitted)]
+        yield Section("What it belongs to", show.table(["Kind", "Record", "Since"], lines))
 
 
 @admin.register(Dataset)
@@ -55,7 +63,8 @@ class DatasetAdmin(ScopedAdmin):
         columns.number("version_count", "Versions"),
         columns.moment("created_at", "Registered"),
     )
-    list_select_related = page_related = ("system",)
+    list_select_related = ("system",)
+    page_related = ("system", "labelled_by")
     search_fields = ("name", "description", "licence", "system__name")
     date_hierarchy = "created_at"
 
@@ -71,6 +80,8 @@ class DatasetAdmin(ScopedAdmin):
         yield "Sensitive columns", ", ".join(row.sensitive_columns)
         yield "Held for", row.purpose
         yield "Personal columns", ", ".join(row.personal_columns)
+        yield "Tells people apart", row.subject_column
+        yield "Labelled by", row.labelled_by
         yield "Contract", row.contract_digest
         yield "Registered", row.created_at
 
@@ -86,27 +97,13 @@ class DatasetAdmin(ScopedAdmin):
                 ],
             ),
         )
-        columns_ = row.contract.get("columns", {})
-        rules = [[name, *_rule(rule)] for name, rule in columns_.items()]
-        rest = {name: value for name, value in row.contract.items() if name != "columns"}
-        yield Section(
-            "Contract",
-            show.table(["Column", "Rules", "May be missing"], rules, empty="No column has a rule.") + _rest(rest),
-        )
-
-
-def _rule(rule: Mapping[str, Any]) -> tuple[str, bool]:
-    """A column's rules in words, and whether it may be missing."""
-    parts = [f"{name} {_plain(value)}" for name, value in rule.items() if name != "nullable"]
-    return "; ".join(parts), bool(rule.get("nullable", True))
-
-
-def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _rest(rest: Mapping[str, Any]) -> SafeString:
-    return show.facts((name.replace("_", " ").capitalize(), value) for name, value in rest.items())
+        yield contracts.of_dataset(row)
+        sources = row.sources.select_related("dataset")
+        if sources:
+            head = ["Source", "Kind", "State", "Next"]
+            lines = [[one, one.get_kind_display(), show.state(one), one.due_at] for one in sources]
+            yield Section("Sources", show.table(head, lines))
+        yield Section("Newest deliveries", ingestions.newest(row.ingestions.all(), empty="Nothing was delivered yet."))
 
 
 @admin.register(DatasetVersion)
@@ -148,108 +145,32 @@ class DatasetVersionAdmin(ScopedAdmin):
         yield "Delivered by", row.uploaded_by
         yield "Made", row.created_at
 
+    def headline(self, row: DatasetVersion) -> str:
+        return contracts.verdict(row, _evidence(row))
+
+    def tone(self, row: DatasetVersion) -> str:
+        return "blocked" if row.contract_verdict == "fail" else ""
+
     def sections(self, row: DatasetVersion, request: HttpRequest) -> Iterable[Section]:
-        yield Section(
-            "Columns",
-            _columns(row),
-            f"Sensitive, so never features: {', '.join(row.dataset.sensitive_columns) or 'none'}.",
-        )
-        yield from _findings(row)
+        found = _evidence(row)
+        yield contracts.of_version(found)
+        yield profiles.personal(row, found)
+        yield profiles.columns(row)
         used = row.model_versions.select_related("model", "trained_by")
+        lines = [[one, one.trained_by, one.created_at] for one in used]
         yield Section(
             "Models fitted on it",
-            show.table(
-                ["Version", "Trained by", "Registered"], [[one, one.trained_by, one.created_at] for one in used]
-            ),
+            show.table(["Version", "Trained by", "Registered"], lines, empty="No model was fitted on it."),
         )
         sets = row.evidence_sets.select_related("model_version__model", "dataset_version__dataset")
-        yield Section(
-            "Evidence", show.table(["Evidence", "Root", "Recorded"], [[one, one.root, one.created_at] for one in sets])
-        )
+        yield Section("Evidence", measured.sets(sets))
 
 
-def _findings(row: DatasetVersion) -> Iterable[Section]:
-    """What the contract's check and the search for personal data found, as it stands in evidence."""
-    items = list(EvidenceItem.objects.filter(set__dataset_version=row, kind__in=("contract_check", "personal_data")))
-    broken = [one for item in items for one in item.fields.get("violations", [])]
-    lines = [
-        [one["column"], one["rule"], show.chip(one["severity"]), one["count"], _examples(one["examples"])]
-        for one in broken
-    ]
-    yield Section(
-        "Violations",
-        show.table(["Column", "Rule", "Severity", "Rows", "For example"], lines, empty="The contract was kept."),
-    )
-    held = [
-        [item.attribute, ", ".join(sorted(item.fields["kinds"])), item.n, _examples(item.fields["examples"])]
-        for item in items
-        if item.kind == "personal_data"
-    ]
-    yield Section(
-        "Personal data",
-        show.table(["Column", "Seems to hold", "Rows searched", "For example"], held, empty="None was found."),
-    )
-
-
-def _examples(examples: Iterable[Mapping[str, Any]]) -> str:
-    return "; ".join(f"row {one['row']}: {one['value']}" if "row" in one else str(one["value"]) for one in examples)
-
-
-def _columns(row: DatasetVersion) -> SafeString:
-    """Schema and profile as one table, and the frequent values of each column beneath."""
-    profiles = row.profile.get("columns", row.profile)
-    headers = ["Column", "Type", "Missing", "Distinct", "Least", "Mean", "Most", "Frequent values"]
-    return show.table(headers, [_column(one, profiles.get(one["name"], {})) for one in row.schema])
-
-
-def _column(column: Mapping[str, Any], profile: Mapping[str, Any]) -> list[Any]:
-    levels = profile.get("levels", [])
-    shown = "; ".join(f"{one['level']}: {one['count']:,}" for one in levels[:5])
-    more = f" and {len(levels) - 5} more" if len(levels) > 5 else ""
-    kind = column.get("type", column.get("kind"))
-    whole = kind == "integer"
-    least, most = (_whole(profile.get(name)) if whole else profile.get(name) for name in ("min", "max"))
-    return [
-        column["name"],
-        kind,
-        profile.get("missing"),
-        profile.get("distinct"),
-        least,
-        profile.get("mean"),
-        most,
-        shown + more,
-    ]
-
-
-def _whole(value: float | None) -> Any:
-    """A whole number as it stands in the data: a year has no comma."""
-    return None if value is None else show.Figure(int(value))
-
-
-@admin.register(Ingestion)
-class IngestionAdmin(JobAdmin):
-    system_path = "dataset__system"
-    list_display = (
-        "source_name",
-        columns.chip("state"),
-        columns.record("dataset", "Dataset"),
-        columns.text("requested_by", "Delivered by"),
-        columns.moment("started_at", "Started"),
-        jobs.duration,
-    )
-    list_filter = ("state", "format")
-    list_select_related = ("dataset", "requested_by")
-    page_related = (*list_select_related, "source", "version__dataset", "data_source__dataset")
-    search_fields = ("source_name", "dataset__name")
-    date_hierarchy = "created_at"
-
-    def facts(self, row: Ingestion) -> Iterable[tuple[str, Any]]:
-        yield "Dataset", row.dataset
-        yield "File", row.source_name
-        yield "Stored as", row.source
-        yield "Read from", row.data_source
-        yield "Became", getattr(row, "version", None)
-        yield from jobs.facts(row)
+def _evidence(row: DatasetVersion) -> list[EvidenceItem]:
+    """What its contract's check and the search for personal data found."""
+    kinds = ("contract_check", "personal_data")
+    found = EvidenceItem.objects.filter(set__dataset_version=row, set__model_version=None, kind__in=kinds)
+    return list(found.select_related("set"))
 
 
 def _is_page(request: HttpRequest) -> bool:

@@ -4,24 +4,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import jobs
+from registry.admin import acting, jobs, scoped
+from registry.admin.acting import Act
+from registry.admin.jobs import JobAdmin
 from registry.admin.pictures import shown
 from registry.admin.pictures.bars import Line
-from registry.admin.scoped import ScopedAdmin
-from registry.models import Explanation
+from registry.models import Explanation, Prediction
+from registry.permissions import allows
+from registry.roles import Action
 from registry.services import explanations
+
+_AGAIN = "A worker answers the same question anew; its page will say whether the same came out, to the last digit."
 
 
 @admin.register(Explanation)
-class ExplanationAdmin(ScopedAdmin):
+class ExplanationAdmin(JobAdmin):
     system_path = "model_version__model__system"
     list_display = (
-        columns.text("", "Explanation"),
+        "explanation",
         columns.chip("state"),
         columns.record("model_version", "Version"),
         columns.text("requested_by", "Asked by"),
@@ -30,17 +36,23 @@ class ExplanationAdmin(ScopedAdmin):
     )
     list_filter = ("state", "kind")
     list_select_related = ("model_version__model", "requested_by")
-    page_related = (*list_select_related, "dataset_version__dataset", "prediction")
+    page_related = (*list_select_related, "model_version__model__system", "dataset_version__dataset", "prediction")
     search_fields = ("model_version__model__name", "digest")
     date_hierarchy = "created_at"
+    acts = ("cancel", "replay")
 
-    def headline(self, row: Explanation) -> str:
-        return row.failure
+    @admin.display(description="Explanation", ordering="kind")
+    def explanation(self, row: Explanation) -> str:
+        return self.name(row)
+
+    def name(self, row: Explanation) -> str:
+        words = str(row)
+        return words[:1].upper() + words[1:]
 
     def facts(self, row: Explanation) -> Iterable[tuple[str, Any]]:
         yield "Version", row.model_version
         yield "Compared with rows of", row.dataset_version
-        yield "Prediction", row.prediction
+        yield "Prediction", show.row(row.prediction, _answer(row.prediction)) if row.prediction else None
         yield "Seed", str(row.seed)
         yield from jobs.facts(row)
         yield "Digest", row.digest
@@ -50,12 +62,28 @@ class ExplanationAdmin(ScopedAdmin):
             yield "Came out", show.chip("pass", "the same") if same else show.chip("fail", "otherwise")
 
     def sections(self, row: Explanation, request: HttpRequest) -> Iterable[Section]:
-        if row.settings:
-            yield Section("What was asked", show.document(row.settings))
         if row.content:
             tell = {"global": _general, "decision": _decision, "counterfactual": _counterfactual}[row.kind]
             for title, body in tell(row.content):
                 yield Section(title, body)
+        if row.settings:
+            yield Section("Settings", show.document(row.settings))
+        yield from super().sections(row, request)
+
+    def offers(self, row: Explanation, request: HttpRequest) -> Iterable[Act]:
+        yield from super().offers(row, request)
+        able = allows(scoped.account(request), Action.EVALUATE, row.model_version.model.system)
+        if able and row.state == Explanation.State.SUCCEEDED:
+            yield Act("replay", "Ask again", _AGAIN, asks_reason=False)
+
+    def replay(self, request: HttpRequest, row: Explanation) -> HttpResponse:
+        return redirect(show.url_of(explanations.replay(row, actor=acting.actor(request))))
+
+
+def _answer(prediction: Prediction) -> str:
+    """The answer that is explained, as a reader would say it."""
+    decided = "" if prediction.decision is None else f", decided {prediction.decision}"
+    return f"Score {prediction.score:.3f}{decided}"
 
 
 def _general(content: Mapping[str, Any]) -> Iterable[tuple[str, SafeString]]:

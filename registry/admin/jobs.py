@@ -1,10 +1,13 @@
 """What every page of long work shows: its state, who asked, how far it is, its log, and the button that stops it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -12,6 +15,7 @@ from audit.pages import show
 from audit.pages.records import Section
 from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
+from registry.models import JobLine
 from registry.models.base import Job
 from registry.permissions import allows
 from registry.services import job_lines, jobs
@@ -29,10 +33,15 @@ class JobAdmin(ActingAdmin):
     acts: tuple[str, ...] = ("cancel",)
 
     def headline(self, row: Any) -> SafeString | str:
+        if row.state == Job.State.QUEUED:
+            return "It waits for a worker."
         return bar(row) if row.state == Job.State.RUNNING else str(row.failure)
 
+    def tone(self, row: Any) -> str:
+        return str(row.state)
+
     def sections(self, row: Any, request: HttpRequest) -> Iterable[Section]:
-        yield log_of(row)
+        yield from log_of(row)
 
     def offers(self, row: Any, request: HttpRequest) -> Iterable[Act]:
         kind = KINDS[type(row)]
@@ -50,14 +59,34 @@ class JobAdmin(ActingAdmin):
 
 def bar(job: Job) -> SafeString:
     """How far the work is, drawn and in words."""
-    words = f"{job.progress_percent} %, {job.progress_message}"
+    words = f"{job.progress_percent} %, {job.progress_message}{_trouble(job)}"
     return format_html('<progress max="100" value="{}"></progress> {}', job.progress_percent, words)
 
 
-def log_of(job: Job) -> Section:
-    """The newest lines, oldest first."""
-    rows = [[one.at, show.chip(one.level), one.attempt, one.text] for one in job_lines.newest(job, LINES_SHOWN)]
-    return Section("Log", show.table(["At", "Level", "Attempt", "What"], rows), f"The newest {LINES_SHOWN} lines.")
+def _trouble(job: Job) -> str:
+    """What whoever waits must know: somebody stops it, or its worker is silent, so that it will be done again."""
+    if job.cancel_requested_at:
+        return "; it was asked to stop"
+    silent = timezone.now() - job.heartbeat_at if job.heartbeat_at else timedelta(0)
+    if KINDS[type(job)].resting or silent < timedelta(seconds=settings.JOB_STALE_SECONDS):
+        return ""
+    return f"; its worker has given no sign of life for {show.span(silent)}"
+
+
+def log_of(job: Job) -> Iterable[Section]:
+    """The newest lines first; folded where the work came out well, left out where it ended without a word."""
+    found = job_lines.newest(job, LINES_SHOWN)[::-1]
+    if not found and job.state not in OPEN:
+        return
+    note = f"The newest {LINES_SHOWN} lines." if len(found) == LINES_SHOWN else ""
+    head = ["At (UTC)", "What", *(["Attempt"] if job.attempts > 1 else [])]
+    rows = [[show.clock(one.at), _said(one), one.attempt][: len(head)] for one in found]
+    yield Section("Log", show.table(head, rows), note, folded=job.state == Job.State.SUCCEEDED)
+
+
+def _said(line: JobLine) -> SafeString | str:
+    """The line, marked where a reader must not miss it."""
+    return line.text if line.level == JobLine.Level.INFO else format_html("{} {}", show.chip(line.level), line.text)
 
 
 def took(job: Job) -> str:
@@ -76,8 +105,6 @@ def duration(job: Job) -> str:
 def facts(job: Job) -> Iterable[tuple[str, Any]]:
     """The life of the work so far."""
     yield "State", show.state(job)
-    if job.state == Job.State.RUNNING:
-        yield "Progress", f"{job.progress_percent} %, {job.progress_message}"
     yield "Asked by", job.requested_by
     yield "Started", job.started_at
     yield "Took", took(job)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, jobs, objections, placing, scoped, tiers
+from registry.admin import acting, jobs, measured, measurements, objections, placing, scoped, tiers
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
 from registry.models import ModelVersion, RegisteredModel
@@ -101,7 +101,9 @@ class ModelVersionAdmin(ActingAdmin):
         yield "Data", row.dataset_version
         yield "Artifact", show.row(row.artifact, show.digest(row.artifact_digest))
         yield "Format", f"{row.format.upper()}, {show.size(row.artifact.size_bytes)}"
-        yield "Decides at", row.threshold
+        yield "Task", row.get_task_display()
+        if row.task == ModelVersion.Task.BINARY:
+            yield "Decides at", row.threshold
         yield "Trained by", row.trained_by
         yield "Registered", row.created_at
         yield "Documents", _documents(row)
@@ -119,16 +121,11 @@ class ModelVersionAdmin(ActingAdmin):
                 empty="Nobody has asked for this version to serve.",
             ),
         )
+        yield from measurements.figures(row)
         sets = row.evidence_sets.select_related("model_version__model", "dataset_version__dataset")
-        yield Section(
-            "Evidence",
-            show.table(
-                ["Evidence", "On", "Root", "Recorded"],
-                [[one, one.dataset_version, one.root, one.created_at] for one in sets],
-                empty="This version has not been evaluated.",
-            ),
-        )
-        yield Section("Input", show.document(row.input_schema), folded=len(row.input_schema) > 20)
+        yield Section("Evidence", measured.sets(sets))
+        yield measurements.work(row)
+        yield from measurements.schema(row)
         yield Section(
             "Lineage", placing.picture(row), "What it was made from, to the left; what came of it, to the right."
         )

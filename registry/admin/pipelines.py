@@ -4,19 +4,37 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
 from registry.admin import acting, jobs, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.jobs import JobAdmin
-from registry.models import Pipeline, PipelineRun
+from registry.models import (
+    Evaluation,
+    Ingestion,
+    Pipeline,
+    PipelineRun,
+    PromotionRequest,
+    Reproduction,
+    TrainingRun,
+)
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services.pipelines import passes, registration
 
 State = Pipeline.State
+#: What each step of a pass makes.
+MADE: dict[str, type[Model]] = {
+    "ingestion": Ingestion,
+    "training": TrainingRun,
+    "evaluation": Evaluation,
+    "reproduction": Reproduction,
+    "draft": PromotionRequest,
+}
 _START = "It makes a candidate and, where its document says so, a draft request; it puts nothing forward."
 
 
@@ -45,15 +63,12 @@ class PipelineAdmin(ActingAdmin):
         yield "Digest", row.digest
 
     def sections(self, row: Pipeline, request: HttpRequest) -> Iterable[Section]:
-        found = row.runs.select_related("pipeline", "model_version__model", "promotion__model_version__model")
+        related = ("pipeline", "model_version__model", "promotion__model_version__model", "promotion__slot")
         yield Section(
             "Newest passes",
             show.table(
-                ["Pass", "State", "Cause", "Candidate", "Draft"],
-                [
-                    [one, show.state(one), one.get_cause_display(), one.model_version, one.promotion]
-                    for one in found.select_related("promotion__slot")[:20]
-                ],
+                ["Pass", "State", "Cause", "Took", "Candidate", "Draft", "Why not"],
+                [_pass(one) for one in row.runs.select_related(*related)[:20]],
             ),
         )
         yield Section("Document", show.document(row.document))
@@ -116,9 +131,22 @@ class PipelineRunAdmin(JobAdmin):
         yield "Draft request", row.promotion
 
     def sections(self, row: PipelineRun, request: HttpRequest) -> Iterable[Section]:
-        steps = [[one["name"], show.chip(one["state"]), one["made"] or ""] for one in row.steps]
-        yield Section("Steps", show.table(["Step", "State", "What it made"], steps))
+        steps = [[one["name"], show.chip(one["state"]), _made(one)] for one in row.steps]
+        yield Section("Steps", show.table(["Step", "State", "What it made"], steps, empty="No step has begun."))
         yield from super().sections(row, request)
+
+
+def _pass(one: PipelineRun) -> list[Any]:
+    cause = one.get_cause_display()
+    return [one, show.state(one), cause, jobs.took(one), one.model_version, one.promotion, one.failure]
+
+
+def _made(step: dict[str, Any]) -> SafeString | str:
+    """The way to what a step has made."""
+    kind = MADE.get(step["name"])
+    if kind is None or not step["made"]:
+        return str(step["made"] or "")
+    return show.row(kind(pk=step["made"]), f"{kind._meta.verbose_name} {show.tail(step['made'])}")
 
 
 def _given(request: HttpRequest) -> dict[str, Any]:

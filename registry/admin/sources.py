@@ -5,13 +5,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
-from registry.admin import acting, jobs, scoped
+from registry.admin import acting, ingestions, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.admin.scoped import ScopedAdmin
-from registry.models import DataSource, Ingestion, Upload
+from registry.models import DataSource, Upload
 from registry.permissions import allows
 from registry.roles import Action
 from registry.services import sources
@@ -40,7 +41,15 @@ class DataSourceAdmin(ActingAdmin):
 
     @admin.display(description="Read", ordering="interval_seconds")
     def every(self, row: DataSource) -> str:
-        return f"every {row.interval_seconds:,} s" if row.interval_seconds else "on request"
+        return f"every {_interval(row.interval_seconds)}" if row.interval_seconds else "on request"
+
+    def headline(self, row: DataSource) -> str:
+        """Why the newest reading failed, while no later one has come out well."""
+        last = row.ingestions.order_by("-pk").first()
+        return f"The newest reading failed: {last.failure}" if last and last.failure else ""
+
+    def tone(self, row: DataSource) -> str:
+        return "failed"
 
     def facts(self, row: DataSource) -> Iterable[tuple[str, Any]]:
         yield "State", show.state(row)
@@ -53,16 +62,13 @@ class DataSourceAdmin(ActingAdmin):
         yield "Registered", row.created_at
 
     def sections(self, row: DataSource, request: HttpRequest) -> Iterable[Section]:
-        yield Section("What is read", show.facts(row.settings.items()))
+        yield Section("What is read", show.facts((name, _plain(value)) for name, value in row.settings.items()))
         named = show.facts((name, show.code(reference)) for name, reference in row.secrets.items())
         if row.secrets:
             yield Section("Secrets, by reference", named, "Only workers can open them.")
         position = show.document(_short(row.position)) if row.position else show.paragraph("Nothing was read yet.")
         yield Section("How far", position)
-        newest = row.ingestions.select_related("dataset", "version__dataset", "requested_by").order_by("-pk")[:SHOWN]
-        headers = ["Ingestion", "State", "Became", "Asked by", "Started", "Took", "Why not"]
-        lines = [[*_outcome(one), one.requested_by, one.started_at, jobs.took(one), one.failure] for one in newest]
-        yield Section("The newest readings", show.table(headers, lines, empty="It was not read yet."))
+        yield Section("Newest readings", ingestions.newest(row.ingestions.all(), empty="It was not read yet."))
 
     def offers(self, row: DataSource, request: HttpRequest) -> Iterable[Act]:
         if row.state == State.RETIRED or not allows(scoped.account(request), Action.REGISTER, row.dataset.system):
@@ -91,8 +97,17 @@ class DataSourceAdmin(ActingAdmin):
         return "The source is retired."
 
 
-def _outcome(ingestion: Ingestion) -> list[Any]:
-    return [ingestion, show.state(ingestion), getattr(ingestion, "version", None)]
+def _interval(seconds: int) -> str:
+    """In the largest unit that says it exactly."""
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % size == 0:
+            return name if seconds == size else f"{seconds // size:,} {name}s"
+    return f"{seconds:,} s"
+
+
+def _plain(value: Any) -> Any:
+    """A setting as it was given: a port has no comma."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _short(position: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +123,7 @@ class UploadAdmin(ScopedAdmin):
     system_path = "dataset__system"
     list_display = (
         "name",
-        columns.chip("state"),
+        "how_it_stands",
         columns.record("dataset", "Dataset"),
         "arrived",
         columns.text("uploaded_by", "Sent by"),
@@ -120,12 +135,17 @@ class UploadAdmin(ScopedAdmin):
     search_fields = ("name", "dataset__name")
     date_hierarchy = "created_at"
 
+    @admin.display(description="State", ordering="state")
+    def how_it_stands(self, row: Upload) -> SafeString:
+        """One that is open arrives piece by piece; nothing is wrong with it."""
+        return show.chip("running", "arriving") if row.state == Upload.State.OPEN else show.state(row)
+
     @admin.display(description="Arrived")
     def arrived(self, row: Upload) -> str:
         return f"{show.size(row.offset_bytes)} of {show.size(row.length_bytes)}"
 
     def facts(self, row: Upload) -> Iterable[tuple[str, Any]]:
-        yield "State", show.state(row)
+        yield "State", self.how_it_stands(row)
         yield "Dataset", row.dataset
         yield "Format", row.format
         yield "Arrived", self.arrived(row)

@@ -12,6 +12,8 @@ NAMES = {
     "roc_auc_macro": "ROC AUC, macro",
     "roc_auc_weighted": "ROC AUC, weighted",
     "pr_auc": "PR AUC",
+    "attack_auc": "Attack AUC",
+    "mean_abs_shap": "Mean size of SHAP values",
     "f1": "F1",
     "f1_macro": "F1, macro",
     "f1_weighted": "F1, weighted",
@@ -40,6 +42,14 @@ THRESHOLD_LENGTH = 60
 def name(term: str) -> str:
     """`impact_ratio` as a reader writes it."""
     return NAMES.get(term, term.replace("_", " ").capitalize())
+
+
+def group(attribute: str, group: str) -> str:
+    """`AGEP below 30, SEX 1` of a group of two attributes, which evidence calls `below 30+1`; of one as it is."""
+    attributes, parts = attribute.split("+"), group.split("+")
+    if len(attributes) == 1 or len(attributes) != len(parts):
+        return group
+    return ", ".join(f"{name} {part}" for name, part in zip(attributes, parts, strict=True))
 
 
 def sentence(finding: str, effect: str) -> str:

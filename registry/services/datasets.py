@@ -12,13 +12,12 @@ from django.db import transaction
 from audit import log
 from audit.actors import Actor
 from registry import events, jobs, records
-from registry.errors import Conflict, Invalid, Problem
+from registry.errors import Invalid, Problem
 from registry.models import AISystem, Dataset, DatasetVersion, Ingestion, User
-from registry.models.base import Job
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import artifacts, evidence, rows, sources
-from registry.services.jobs import TASKS, finish
+from registry.services.jobs import TASKS, finish, held
 from registry.services.lineage import subjects
 
 
@@ -123,13 +122,12 @@ def complete(
 
     Where the dataset names a column for people, everybody in the rows is marked; where a worker read them from a
     source, that has then been read up to the position; all in the same transaction.
-    Records dataset_version.created, evidence_set.recorded and ingestion.succeeded. Raises Conflict, Invalid, Stale.
+    Records dataset_version.created, evidence_set.recorded and ingestion.succeeded. Raises Conflict where the ingestion
+    has ended or is another worker's by now, Invalid, Stale.
     """
     with transaction.atomic(durable=True):
         dataset = Dataset.objects.select_for_update().get(pk=ingestion.dataset_id)
-        ingestion = Ingestion.objects.select_for_update().get(pk=ingestion.pk)
-        if ingestion.state != Job.State.RUNNING:
-            raise Conflict(f"The ingestion is {ingestion.state}; it cannot be completed.")
+        ingestion = held(ingestion)
         subjects.check(dataset, result.schema)
         version = _version(dataset, ingestion, result, actor=actor)
         subjects.mark(version, parquet=result.parquet)

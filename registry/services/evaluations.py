@@ -8,13 +8,12 @@ from django.db import transaction
 from audit import log
 from audit.actors import Actor
 from registry import events, jobs
-from registry.errors import Conflict, Invalid
+from registry.errors import Invalid
 from registry.models import DatasetVersion, Evaluation, EvidenceItem, EvidenceSet, ModelVersion
-from registry.models.base import Job
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import evidence
-from registry.services.jobs import TASKS, finish
+from registry.services.jobs import TASKS, finish, held
 
 
 def request(
@@ -64,11 +63,12 @@ def request(
 
 
 def complete(evaluation: Evaluation, *, items: Sequence[EvidenceItem], actor: Actor) -> EvidenceSet:
-    """Fix the figures as evidence. Records evidence_set.recorded and evaluation.succeeded. Raises Conflict."""
+    """Fix the figures as evidence. Records evidence_set.recorded and evaluation.succeeded.
+
+    Raises Conflict where the evaluation has ended or is another worker's by now.
+    """
     with transaction.atomic(durable=True):
-        evaluation = Evaluation.objects.select_for_update().get(pk=evaluation.pk)
-        if evaluation.state != Job.State.RUNNING:
-            raise Conflict(f"The evaluation is {evaluation.state}; it cannot be completed.")
+        evaluation = held(evaluation)
         set_ = evidence.of_evaluation(evaluation, items=items, actor=actor)
         finish(evaluation)
         log.record(events.EvaluationSucceeded(evidence_set=str(set_.pk)), subject=evaluation, actor=actor)

@@ -13,7 +13,7 @@ from registry.models import DatasetVersion, Explanation, ModelVersion, Predictio
 from registry.models.base import Job
 from registry.permissions import require
 from registry.roles import Action
-from registry.services.jobs import TASKS, finish
+from registry.services.jobs import TASKS, finish, held
 
 _QUESTION = ("model_version_id", "dataset_version_id", "kind", "prediction_id", "settings", "seed")
 
@@ -76,11 +76,12 @@ def replay(explanation: Explanation, *, actor: Actor) -> Explanation:
 
 
 def complete(explanation: Explanation, *, content: Mapping[str, Any], actor: Actor) -> Explanation:
-    """Keep what the worker found, for good. Records explanation.succeeded. Raises Conflict."""
+    """Keep what the worker found, for good. Records explanation.succeeded.
+
+    Raises Conflict where the explanation has ended or is another worker's by now.
+    """
     with transaction.atomic(durable=True):
-        explanation = Explanation.objects.select_for_update(of=("self",)).get(pk=explanation.pk)
-        if explanation.state != Job.State.RUNNING:
-            raise Conflict(f"The explanation is {explanation.state}; it cannot be completed.")
+        explanation = held(explanation)
         explanation.content = dict(content)
         explanation.digest = digest(explanation.content)
         finish(explanation)

@@ -1,5 +1,6 @@
 """Predictions: answered from what a slot serves, and logged before the answer is given."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ def predict(key: str, rows: Sequence[Row], *, actor: Actor) -> list[Prediction]:
     """Answer rows from a slot. Every answer is stored before it is returned.
 
     Raises Slot.DoesNotExist, also for who holds no role there, NotPermitted, NothingServes where no version with a
-    valid approval stands there, Invalid.
+    valid approval stands there, Invalid; also for rows that the version answers with no finite number.
     """
     if not 1 <= len(rows) <= MAX_ROWS:
         raise Invalid(f"Send between 1 and {MAX_ROWS} rows.", problems=[Problem("/rows", f"has {len(rows)}")])
@@ -48,8 +49,10 @@ def predict(key: str, rows: Sequence[Row], *, actor: Actor) -> list[Prediction]:
             current, loaded, arm, [row for row, taken in zip(rows, arms, strict=True) if taken == arm], actor
         )
     ]
+    ordered = _in_order(answers, arms)
+    _check(ordered)
     Prediction.objects.bulk_create(answers)
-    return _in_order(answers, arms)
+    return ordered
 
 
 def _score(current: Snapshot, loaded: Loaded, arm: str, rows: Sequence[Row], actor: Actor) -> list[Prediction]:
@@ -78,6 +81,20 @@ def _score(current: Snapshot, loaded: Loaded, arm: str, rows: Sequence[Row], act
             rows, scores.tolist(), [None] * len(rows) if decisions is None else decisions.tolist(), strict=True
         )
     ]
+
+
+def _check(answers: Sequence[Prediction]) -> None:
+    """Refuse rows whose answer is no number: neither the log nor a decision could be built on it. Raises Invalid."""
+    without = [number for number, answer in enumerate(answers) if not math.isfinite(answer.score)]
+    if without:
+        raise Invalid(
+            "The version has no answer to some rows; none was stored.",
+            remedy="Send what is missing in them, or leave them out. A version that is served should answer every row.",
+            problems=[
+                Problem(f"/rows/{number}", "is answered with no finite number")
+                for number in without[: decoding.MAX_PROBLEMS]
+            ],
+        )
 
 
 def _in_order(answers: Sequence[Prediction], arms: Sequence[str]) -> list[Prediction]:

@@ -32,7 +32,7 @@ HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request in review: its page, who signs it with which secrets, and the slot's page.
+    """A request in review: its page, who signs it with which secrets, and the pages of the slot and of the work before.
 
     The validator also reads every system and so the log; the reviewer holds one role, for this system alone.
     """
@@ -43,6 +43,7 @@ class Waiting:
     title: str
     page: str
     slot: str
+    work: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,8 @@ def waiting(stack: Stack) -> Waiting:
         people.grant(house.validator, Role.AUDITOR, actor=factories.bootstrap())
         secrets = {signer.username: factories.secret(signer) for signer in (house.validator, house.reviewer)}
         request: PromotionRequest = houses.submitted(house)
+        version = request.model_version
+        records = (version, version.run, version.dataset_version, version.evaluations.get(), house.data.dataset)
     return Waiting(
         validator=house.validator.username,
         reviewer=house.reviewer.username,
@@ -60,6 +63,7 @@ def waiting(stack: Stack) -> Waiting:
         title=str(request.model_version),
         page=desks.page(request),
         slot=desks.page(house.slot),
+        work=tuple(map(desks.page, records)),
     )
 
 

@@ -13,7 +13,7 @@ def test_pages_fit_the_window_and_log_no_error(someone: Person, waiting: Waiting
     someone.sign_in(waiting.validator)
     someone.page.set_viewport_size({"width": width, "height": 900})
     found = {}
-    for path in (*PATHS, waiting.page, waiting.slot):
+    for path in (*PATHS, waiting.page, waiting.slot, *waiting.work):
         someone.open(path)
         found[path] = someone.page.evaluate("document.documentElement.scrollWidth")
     assert found == dict.fromkeys(found, width)

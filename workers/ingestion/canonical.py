@@ -20,6 +20,8 @@ ROW_GROUP_BYTES = 128 * 1024 * 1024
 STEP_ROWS = 1_024
 BATCH_ROWS = 65_536
 CHUNK_BYTES = 1 << 20
+#: Of each column so much of the file is in memory at once. Unless it is told otherwise, Arrow keeps all that it read.
+BUFFERED: dict[str, Any] = {"pre_buffer": False, "buffer_size": CHUNK_BYTES}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Rows:
 
     def batches(self, columns: Sequence[str] | None = None, *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """The rows in order, so many at a time; of these columns only, where named."""
-        with pyarrow.parquet.ParquetFile(self.path) as file:
+        with pyarrow.parquet.ParquetFile(self.path, **BUFFERED) as file:
             yield from file.iter_batches(rows, columns=columns, use_threads=False)
 
     def digest(self) -> str:

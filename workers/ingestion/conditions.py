@@ -18,7 +18,10 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": pc.greater_equal,
     ">": pc.greater,
 }
-VALUE = {"type": ["integer", "number", "string", "boolean"]}
+#: Larger numbers are none of any column, and no comparison of Arrow takes them.
+LARGEST = 1e300
+NUMBER = {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
+VALUE = {**NUMBER, "type": ["integer", "number", "string", "boolean"]}
 RULES = {"type": "array", "minItems": 1, "maxItems": 20, "items": {"$ref": "#/$defs/rule"}}
 
 
@@ -86,7 +89,7 @@ def _columns(rule: Mapping[str, Any]) -> Iterator[str]:
 
 def _constant(value: Any, column_type: Any) -> Any:
     """A constant as a value of the column's kind: dates and times are written as ISO text."""
-    constant = pa.scalar(value)
+    constant = pa.scalar(float(value) if isinstance(value, int) and abs(value) >= 2**63 else value)
     if pa.types.is_date(column_type) or pa.types.is_timestamp(column_type):
         return constant.cast(column_type)
     if isinstance(value, bool) != pa.types.is_boolean(column_type):

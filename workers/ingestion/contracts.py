@@ -1,6 +1,6 @@
 """A data contract as data: what a dataset version promises, and how a table keeps it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -16,8 +16,10 @@ from workers.ingestion.types import KINDS, kind
 
 Verdict = Literal["pass", "warn", "fail"]
 
+LONGEST, MOST_ROWS = 2**31 - 1, 2**53 - 1
 SEVERITY = {"enum": ["warn", "fail"], "default": "fail"}
-NAME = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,59}$"}
+#: The second is what pandera calls its own check for missing values.
+NAME = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,59}$", "not": {"const": "not_nullable"}}
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
@@ -32,24 +34,25 @@ SCHEMA: dict[str, Any] = {
                 "additionalProperties": False,
                 "properties": {
                     "type": {"enum": [name for name in KINDS if name != "empty"]},
-                    "minimum": {"type": "number"},
-                    "maximum": {"type": "number"},
+                    "minimum": conditions.NUMBER,
+                    "maximum": conditions.NUMBER,
                     "allowed": {"type": "array", "minItems": 1, "maxItems": 1000, "items": conditions.VALUE},
                     "pattern": {"type": "string", "minLength": 1, "maxLength": 1000},
-                    "minimum_length": {"type": "integer", "minimum": 0},
-                    "maximum_length": {"type": "integer", "minimum": 0},
+                    "minimum_length": {"type": "integer", "minimum": 0, "maximum": LONGEST},
+                    "maximum_length": {"type": "integer", "minimum": 0, "maximum": LONGEST},
                     "missing_at_most": {"type": "number", "minimum": 0, "maximum": 1},
-                    "fresh_within_days": {"type": "number", "exclusiveMinimum": 0},
+                    "fresh_within_days": {"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000},
                     "nullable": {"type": "boolean", "default": True},
                     "personal": {"type": "boolean", "default": False},
                     "on_violation": SEVERITY,
                 },
             },
         },
-        "minimum_rows": {"type": "integer", "minimum": 1},
-        "maximum_rows": {"type": "integer", "minimum": 1},
+        "minimum_rows": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
+        "maximum_rows": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
         "unique": {
             "type": "array",
+            "maxItems": 100,
             "items": {
                 "oneOf": [
                     {"type": "string"},
@@ -96,6 +99,12 @@ def validate(document: Mapping[str, Any]) -> Contract:
         raise ContractInvalid(broken.detail, broken.remedy)
     for name, promised in document["columns"].items():
         _check_pattern(name, promised.get("pattern", ""))
+    named = Counter(one["name"] for one in document.get("checks", []))
+    twice = sorted(name for name, count in named.items() if count > 1)
+    if twice:
+        raise ContractInvalid(
+            f"$.checks: The name {twice[0]} is given to several checks.", "Give every check a name of its own."
+        )
     return Contract(document)
 
 
@@ -138,7 +147,7 @@ def propose(rows: Rows) -> dict[str, Any]:
         for name, promised in proposed.items()
         if kind(schema.field(name).type) in ("integer", "string") and _may_be_key(promised, profile["columns"][name])
     ]
-    unique = [name for name in keys if queries.repeats(rows.path, [name], examples=0)[0] == 0]
+    unique = [name for name in keys if queries.repeats(rows, [name], examples=0)[0] == 0]
     return {"columns": proposed, "minimum_rows": max(1, count // 2)} | ({"unique": unique} if unique else {})
 
 
@@ -247,7 +256,7 @@ def _uniqueness(document: Mapping[str, Any], rows: Rows, personal: Collection[st
         if absent:
             violations.append(rules.violation("+".join(absent), "present", "fail", len(absent)))
             continue
-        count, repeated = queries.repeats(rows.path, names, examples=rules.EXAMPLES)
+        count, repeated = queries.repeats(rows, names, examples=rules.EXAMPLES)
         if count:
             examples = [{"row": row, "value": _at(rows, names, row, personal)} for row in repeated]
             violations.append(rules.violation("+".join(names), "unique", "fail", count, examples))

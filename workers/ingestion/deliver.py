@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workers.ingestion import canonical, contracts, files, images, personal, profiles
+from workers.ingestion import canonical, contracts, files, images, memory, personal, profiles
 from workers.ingestion.canonical import Rows
 from workers.ingestion.files import Limits
 
@@ -45,6 +45,7 @@ def silent(share: float, message: str) -> None:
     """Reports to nobody."""
 
 
+@memory.bounded()
 def build(
     paths: Sequence[Path],
     format: str,

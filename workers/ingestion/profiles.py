@@ -1,5 +1,6 @@
 """Describe rows: their schema and the distribution of every column, as plain JSON values, batch by batch."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from workers.ingestion.types import NUMERIC, kind
 
 DISTINCT_CAP = 10_000
 LEVELS_AT_MOST = 50
-LEVELS_SHOWN = 20
+LEVELS_SHOWN, LONGEST_LEVEL = 20, 200
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 EXACT_ROWS = 4_000_000
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
@@ -113,7 +114,9 @@ class Counts:
 
 
 def plain(value: Any) -> Any:
-    """JSON has no dates and no decimals: those become text."""
+    """JSON has no dates, no decimals and no infinity: those become text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
@@ -136,8 +139,10 @@ def _described(path: Path, personal: frozenset[str], exact: bool, name: str) -> 
         described |= _exact(rows, name) if exact else _streamed(rows, name)
     elif kind_ in ("date", "timestamp"):
         described |= _range(rows, name)
-    if counts.few():
-        described["levels"] = counts.levels()[:LEVELS_SHOWN]
+    shown = counts.levels()[:LEVELS_SHOWN] if counts.few() else []
+    # Long ones are no levels but texts that came twice.
+    if shown and all(len(str(one["level"])) <= LONGEST_LEVEL for one in shown):
+        described["levels"] = shown
     return described
 
 
@@ -158,14 +163,25 @@ def _exact(rows: Rows, name: str) -> dict[str, Any]:
     finite = present[np.isfinite(present)]
     if finite.size == 0:
         return {"infinite": int(present.size)}
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = float(finite.mean()), float(finite.std(ddof=1)) if finite.size > 1 else 0.0
+        quantiles = np.quantile(finite, QUANTILES)
     return {
         "infinite": int(present.size - finite.size),
         "min": float(finite.min()),
         "max": float(finite.max()),
-        "mean": float(finite.mean()),
-        "std": float(finite.std(ddof=1)) if finite.size > 1 else 0.0,
-        "quantiles": {str(q): float(v) for q, v in zip(QUANTILES, np.quantile(finite, QUANTILES), strict=True)},
+        **_figures(mean, std, quantiles),
     }
+
+
+def _figures(mean: float, std: float, quantiles: Iterable[float]) -> dict[str, Any]:
+    """Near the largest numbers there are, sums and squares overflow: what is not finite is left open."""
+    shares = zip(QUANTILES, quantiles, strict=True)
+    return {"mean": _finite(mean), "std": _finite(std), "quantiles": {str(q): _finite(float(v)) for q, v in shares}}
+
+
+def _finite(figure: float) -> float | None:
+    return figure if math.isfinite(figure) else None
 
 
 def _streamed(rows: Rows, name: str) -> dict[str, Any]:
@@ -178,18 +194,17 @@ def _streamed(rows: Rows, name: str) -> dict[str, Any]:
         infinite += int(present.size - finite.size)
         if finite.size == 0:
             continue
-        apart, total = float(finite.mean()) - mean, n + finite.size
-        squares += float(((finite - finite.mean()) ** 2).sum()) + apart**2 * n * finite.size / total
-        mean += apart * finite.size / total
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart, total = finite.mean() - mean, n + finite.size
+            squares += float(((finite - finite.mean()) ** 2).sum() + apart**2 * n * finite.size / total)
+            mean += float(apart * finite.size / total)
         n, least, most = total, min(least, float(finite.min())), max(most, float(finite.max()))
     if n == 0:
         return {"infinite": infinite}
-    figures = queries.quantiles(rows.path, name, QUANTILES)
+    figures = queries.quantiles(rows, name, QUANTILES)
     return {
         "infinite": infinite,
         "min": least,
         "max": most,
-        "mean": mean,
-        "std": float(np.sqrt(squares / (n - 1))) if n > 1 else 0.0,
-        "quantiles": {str(q): v for q, v in zip(QUANTILES, figures, strict=True)},
+        **_figures(mean, float(np.sqrt(squares / (n - 1))) if n > 1 else 0.0, figures),
     }

@@ -9,9 +9,10 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandera.errors import SchemaErrors
+from pandera.errors import SchemaErrorReason, SchemaErrors
 
 from workers.ingestion import conditions
+from workers.ingestion.errors import ContractInvalid
 from workers.ingestion.profiles import numbers, plain
 from workers.ingestion.types import NUMERIC, kind
 
@@ -67,13 +68,15 @@ def check_fits(check: Mapping[str, Any], schema: pa.Schema) -> tuple[str, str] |
 def broken(schema: pandera.DataFrameSchema, batch: pa.RecordBatch, start: int) -> dict[tuple[str, str], list[int]]:
     """Which rows of the batch break which rule of which column, all rules at once; start: its first row's number.
 
-    A check over several columns stands under the column "".
+    A check over several columns stands under the column "". Raises ContractInvalid for a rule that cannot be asked:
+    pandera would count it as kept.
     """
     frame = batch.to_pandas(types_mapper=pd.ArrowDtype)
     frame.index = pd.RangeIndex(start, start + batch.num_rows)
     try:
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
+        _refuse_unasked(errors)
         cases = errors.failure_cases
     else:
         return {}
@@ -84,6 +87,13 @@ def broken(schema: pandera.DataFrameSchema, batch: pa.RecordBatch, start: int) -
         (str(column), "nullable" if rule == "not_nullable" else str(rule)): sorted(map(int, rows))
         for (column, rule), rows in found.items()
     }
+
+
+def _refuse_unasked(errors: SchemaErrors) -> None:
+    for one in errors.schema_errors:
+        if one.reason_code is SchemaErrorReason.CHECK_ERROR:
+            name = getattr(one.check, "name", "?")
+            raise ContractInvalid(f"The rule {name} cannot be asked of these values.", "Write it in another way.")
 
 
 def examples(

@@ -9,6 +9,8 @@ from workers.ingestion.errors import ColumnsInvalid
 
 KINDS = ("integer", "number", "decimal", "boolean", "string", "date", "timestamp", "empty", "image")
 NUMERIC = ("integer", "number", "decimal")
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def kind(column_type: pa.DataType) -> str:
@@ -38,7 +40,7 @@ def canonical(schema: pa.Schema) -> pa.Schema:
 def normalise(table: pa.Table) -> pa.Table:
     """The same rows in their canonical types, with null for NaN."""
     schema = canonical(table.schema)
-    columns = [_column(column, field.type) for field, column in zip(schema, table.columns, strict=True)]
+    columns = [_column(field, column) for field, column in zip(schema, table.columns, strict=True)]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -46,7 +48,7 @@ def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch's rows as this canonical schema has them: a column that the batch lacks is missing throughout."""
     held = set(batch.schema.names)
     columns = [
-        _column(batch.column(field.name), field.type) if field.name in held else pa.nulls(batch.num_rows, field.type)
+        _column(field, batch.column(field.name)) if field.name in held else pa.nulls(batch.num_rows, field.type)
         for field in schema
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -66,13 +68,26 @@ def widest(name: str, one: pa.DataType, other: pa.DataType) -> pa.DataType:
     )
 
 
-def _column(column: Any, wanted: pa.DataType) -> Any:
+def _column(field: pa.Field, column: Any) -> Any:
+    wanted = field.type
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     column = column.cast(wanted)
     if pa.types.is_floating(wanted):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, wanted), column)
+    if kind(wanted) in ("date", "timestamp"):
+        _check_years(field, column)
     return column
+
+
+def _check_years(field: pa.Field, column: Any) -> None:
+    """Raises ColumnsInvalid for a time that no calendar of ours can write down."""
+    units = 1 if pa.types.is_date(field.type) else 86_400 * _A_SECOND[field.type.unit]
+    found = pc.min_max(column.cast(pa.int32() if units == 1 else pa.int64())).as_py()
+    if found["min"] is not None and not _FIRST_DAY * units <= found["min"] <= found["max"] < _LAST_DAY * units + units:
+        raise ColumnsInvalid(
+            f"Column {field.name!r} holds a time outside the years 1 to 9999.", "Correct it, or leave it empty."
+        )
 
 
 def _canonical(name: str, column_type: pa.DataType) -> pa.DataType:

@@ -11,7 +11,7 @@ from django.conf import settings
 from registry import artifacts
 from registry.models import Ingestion
 from registry.services import datasets, jobs
-from workers import dask_pool
+from workers.running import dask_pool
 from workers.tasks import context, sources
 
 

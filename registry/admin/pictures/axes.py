@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-WIDTH, HEIGHT = 420, 320
+WIDTH, HEIGHT = 340, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 14, 46
 Point = tuple[float, float]
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from registry.admin.pictures import axes
 from registry.admin.pictures.lines import dot
 
-LABELS, PLOT, ROW, EDGE, FOOT = 190, 300, 24, 16, 30
+LABELS_AT_MOST, LETTER, PLOT, ROW, EDGE, FOOT = 190, 7, 264, 24, 16, 30
 AT_MOST = 30
 
 
@@ -39,7 +39,7 @@ def bars(title: str, lines: Sequence[Line]) -> SafeString:
             )
         )  # fmt: skip
         parts += _interval(scale, line, top)
-    return _whole(title, shown, parts)
+    return _whole(title, shown, parts, scale.left)
 
 
 def dots(title: str, lines: Sequence[Line], *, mark: float | None = None) -> SafeString:
@@ -53,13 +53,16 @@ def dots(title: str, lines: Sequence[Line], *, mark: float | None = None) -> Saf
     for place, line in enumerate(shown):
         top = EDGE + place * ROW
         parts += [*_interval(scale, line, top), dot(scale.at(line.value), top + ROW / 2)]
-    return _whole(title, shown, parts)
+    return _whole(title, shown, parts, scale.left)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
+    """From values to places; `left` is the room that the names take."""
+
     low: float
     high: float
+    left: int
 
     @classmethod
     def of(cls, lines: Sequence[Line], *, nought: bool, mark: float | None = None) -> "_Scale":
@@ -68,12 +71,13 @@ class _Scale:
         ends += [mark] if mark is not None else []
         low, high = min(ends), max(ends)
         air = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
+        left = min(LABELS_AT_MOST, 16 + LETTER * max(len(line.name) for line in lines))
         if nought:
-            return cls(low - air if low < 0.0 else 0.0, high + air if high > 0.0 or low == 0.0 else 0.0)
-        return cls(low - air, high + air)
+            return cls(low - air if low < 0.0 else 0.0, high + air if high > 0.0 or low == 0.0 else 0.0, left)
+        return cls(low - air, high + air, left)
 
     def at(self, value: float) -> float:
-        return round(LABELS + (value - self.low) / (self.high - self.low) * PLOT, 1)
+        return round(self.left + (value - self.low) / (self.high - self.low) * PLOT, 1)
 
 
 def _ticks(scale: _Scale, rows: int) -> list[SafeString]:
@@ -92,12 +96,12 @@ def _interval(scale: _Scale, line: Line, top: int) -> list[SafeString]:
     return [axes.stroke(f"M{scale.at(line.low):g} {middle}H{scale.at(line.high):g}", "whisker")]
 
 
-def _whole(title: str, lines: Sequence[Line], parts: Sequence[SafeString]) -> SafeString:
+def _whole(title: str, lines: Sequence[Line], parts: Sequence[SafeString], left: int) -> SafeString:
     names = [
-        axes.text(_short(line.name), LABELS - 8, EDGE + place * ROW + ROW // 2 + 4, anchor="end", kind="label")
+        axes.text(_short(line.name), left - 8, EDGE + place * ROW + ROW // 2 + 4, anchor="end", kind="label")
         for place, line in enumerate(lines)
     ]
-    size = LABELS + PLOT + 24, EDGE + ROW * len(lines) + FOOT
+    size = left + PLOT + 24, EDGE + ROW * len(lines) + FOOT
     return axes.svg(title, size, [*parts, *names])
 
 

@@ -43,19 +43,53 @@ def curve(metric: str, fields: Mapping[str, Any]) -> SafeString:
 
 
 def dependence(fields: Mapping[str, Any]) -> SafeString:
-    """Partial dependence: the mean answer, within a tenth and nine tenths of the rows' own."""
+    """Partial dependence on a number: the mean answer, within a tenth and nine tenths of the rows' own."""
     grid, low, high = fields["grid"], fields["quantiles"]["0.1"], fields["quantiles"]["0.9"]
-    named = not all(isinstance(value, int | float) for value in grid)
-    xs = [float(place) for place in range(len(grid))] if named or fields["type"] == "categorical" else grid
-    frame = axes.axes(xs, [*fields["mean"], *low, *high], (str(fields["feature"]), str(fields["output"]).capitalize()))
-    band = frame.path([*zip(xs, low, strict=True), *reversed(list(zip(xs, high, strict=True)))]) + "Z"
+    frame = axes.axes(grid, [*fields["mean"], *low, *high], (str(fields["feature"]), _capital(fields["output"])))
+    band = frame.path([*zip(grid, low, strict=True), *reversed(list(zip(grid, high, strict=True)))]) + "Z"
     parts = [
         axes.stroke(band, "band"),
-        axes.stroke(frame.path(zip(xs, fields["mean"], strict=True))),
-        *_dots(frame, xs, fields["mean"]),
+        axes.stroke(frame.path(zip(grid, fields["mean"], strict=True))),
+        *_dots(frame, grid, fields["mean"]),
     ]
     title = f"Partial dependence on {fields['feature']}, {len(grid)} values; the table below has them."
     return axes.drawn(frame, title, parts)
+
+
+def is_named(fields: Mapping[str, Any]) -> bool:
+    """Whether a partial dependence is on levels, between which nothing lies: codes are no distances."""
+    return fields["type"] == "categorical" or not all(isinstance(value, int | float) for value in fields["grid"])
+
+
+def traced(fields: Mapping[str, Any]) -> SafeString:
+    """What a fit left to be drawn: one line a value, named at its end, and where something was chosen."""
+    xs, names = [point[0] for point in fields["points"]], traces(fields)
+    values = [[point[place] for point in fields["points"]] for place in range(1, len(names) + 1)]
+    if not xs:
+        return axes.empty("It has no points.")
+    frame = axes.axes(
+        xs, [value for line in values for value in line], (_capital(fields["x"]), _capital(", ".join(names)))
+    )
+    parts = [axes.stroke(_upright(frame, fields["chosen"]), "chance")] if "chosen" in fields else []
+    for place, (name, line) in enumerate(zip(names, values, strict=True)):
+        parts.append(axes.stroke(frame.path(zip(xs, line, strict=True)), "line-second" if place else "line"))
+        x, y = frame.place((xs[0], line[0]))
+        parts.append(axes.text(name, x + 4, y - 6, anchor="start", kind="label"))
+    return axes.drawn(frame, f"{', '.join(names)} by {fields['x']}; the table below has every point.", parts)
+
+
+def traces(fields: Mapping[str, Any]) -> list[str]:
+    """The names of the values at each point."""
+    return [fields["y"]] if isinstance(fields["y"], str) else list(fields["y"])
+
+
+def _upright(frame: Axes, x: float) -> str:
+    return frame.path([(x, frame.y[0]), (x, frame.y[1])])
+
+
+def _capital(words: object) -> str:
+    text = str(words)
+    return text[:1].upper() + text[1:]
 
 
 def _whiskers(frame: Axes, xs: Sequence[float], columns: Mapping[str, Sequence[float]]) -> list[SafeString]:

@@ -21,9 +21,15 @@ def curves(items: Sequence[EvidenceItem]) -> SafeString:
 
 def one(item: EvidenceItem) -> SafeString:
     """A stored curve under its name."""
+    return figure(_title(item), picture(item.metric, item.fields), table(item.metric, item.fields))
+
+
+def _title(item: EvidenceItem) -> str:
+    if item.metric == "partial_dependence":
+        return item.group or f"{item.fields['feature']}, {item.fields['output']}"
     name = lines.NAMES[item.metric][0] if item.metric in lines.NAMES else item.metric.replace("_", " ").capitalize()
-    title = f"{name}, {item.group}" if item.group else name
-    return figure(title, picture(item.metric, item.fields), table(item.metric, item.fields))
+    beside = item.group or str(item.fields.get("series", ""))
+    return f"{name}, {beside}" if beside else name
 
 
 def figure(title: str, drawn: SafeString, below: SafeString) -> SafeString:
@@ -38,8 +44,21 @@ def picture(metric: str, fields: Mapping[str, Any]) -> SafeString:
     if metric == "confusion_matrix":
         return matrix.confusion(fields)
     if metric == "partial_dependence":
-        return lines.dependence(fields)
+        return _levels(fields) if lines.is_named(fields) else lines.dependence(fields)
+    if "points" in fields:
+        return lines.traced(fields)
     return lines.curve(metric, fields) if metric in lines.NAMES else axes.empty("")
+
+
+def _levels(fields: Mapping[str, Any]) -> SafeString:
+    """Partial dependence on a category: a dot a level, between a tenth and nine tenths of the rows' own."""
+    spread = fields["quantiles"]["0.1"], fields["quantiles"]["0.9"]
+    levels = [
+        Line(f"{level:g}" if isinstance(level, int | float) else str(level), mean, low, high)
+        for level, mean, low, high in zip(fields["grid"], fields["mean"], *spread, strict=True)
+    ]
+    title = f"Partial dependence on {fields['feature']}, {len(levels)} levels; the table below has them."
+    return bars.dots(title, levels)
 
 
 def table(metric: str, fields: Mapping[str, Any]) -> SafeString:
@@ -53,6 +72,8 @@ def table(metric: str, fields: Mapping[str, Any]) -> SafeString:
         columns = [fields["grid"], fields["mean"], *(spread[key] for key in sorted(spread))]
         head = [str(fields["feature"]), "Mean", *(f"{float(key):.0%} of rows below" for key in sorted(spread))]
         return show.table(head, zip(*columns, strict=True))
+    if "points" in fields:
+        return show.table([name.capitalize() for name in (fields["x"], *lines.traces(fields))], fields["points"])
     if "columns" not in fields:
         return show.document(fields)
     named = fields["columns"]
@@ -78,14 +99,10 @@ def bar_figure(title: str, found: Sequence[Line]) -> SafeString:
     )
 
 
-def groups(title: str, items: Sequence[EvidenceItem], *, mark: float | None = None) -> SafeString:
-    """Figures of groups as dots with their intervals; nothing where none has a value."""
-    known = [_line(item) for item in items if item.value is not None]
-    if not known:
-        return mark_safe("")
-    rows = [[line.name, show.interval(line.value, line.low, line.high)] for line in known]
-    drawn = bars.dots(f"{title}; the table below has every value.", known, mark=mark)
-    return figure(title, drawn, show.table(["Group", "Value"], rows))
+def groups(title: str, found: Sequence[Line], *, mark: float | None = None) -> SafeString:
+    """Figures of groups as dots with their intervals; the table that follows has every value."""
+    drawn = bars.dots(f"{title}; the table below has every value.", found, mark=mark)
+    return format_html("<figure><figcaption>{}</figcaption>{}</figure>", title, drawn)
 
 
 def trade_off(entries: Sequence[Mapping[str, Any]]) -> SafeString:

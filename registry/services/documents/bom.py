@@ -69,7 +69,7 @@ def _card(version: ModelVersion) -> dict[str, Any]:
         "modelParameters": {
             "approach": {"type": "supervised"},
             "task": str(recipe.get("task", "")),
-            "modelArchitecture": str(recipe.get("estimator", {}).get("name", "")),
+            "modelArchitecture": _estimator(version),
             "datasets": [{"ref": DATA}],
             "inputs": [{"format": _entry(entry)} for entry in version.input_schema],
             "outputs": [{"format": _entry(entry)} for entry in version.output_schema],
@@ -77,6 +77,11 @@ def _card(version: ModelVersion) -> dict[str, Any]:
         "quantitativeAnalysis": {"performanceMetrics": list(_metrics(figures.newest(version)))},
         "considerations": _considerations(texts),
     }
+
+
+def _estimator(version: ModelVersion) -> str:
+    """The one that was chosen; the recipe of a choice names several."""
+    return str(version.run.parameters.get("estimator") or version.run.recipe.get("estimator", {}).get("name", ""))
 
 
 def _metrics(items: Iterable[EvidenceItem]) -> Iterable[dict[str, Any]]:

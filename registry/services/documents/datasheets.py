@@ -1,6 +1,7 @@
 """The datasheet of a dataset version: where the rows come from, what they look like, who learned from them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from registry.documents import parts
@@ -118,6 +119,7 @@ def _levels(version: DatasetVersion, name: str, record: str) -> parts.Part:
 
 def _quality(version: DatasetVersion, sources: Sources) -> parts.Part:
     dataset, items = version.dataset, EvidenceItem.objects.filter(set__dataset_version=version, set__model_version=None)
+    found = list(items.select_related("set").order_by("id"))
     family = sources.cite(dataset)
     return parts.section(
         "quality",
@@ -128,18 +130,41 @@ def _quality(version: DatasetVersion, sources: Sources) -> parts.Part:
             parts.fact("Contract (SHA-256)", version.contract_digest, sources.cite(version)),
         ],
         tables=[
-            figures.contracts(list(items.order_by("id")), sources),
+            figures.contracts(found, sources),
+            figures.personal(found, sources),
             parts.table(
                 "Rules of the contract as it stands",
                 {"column": "Column", "rule": "Rule"},
                 [
                     {"column": name, "rule": rule, "record": family}
-                    for name, rule in dataset.contract.get("columns", {}).items()
+                    for name, rule in [*_rules(dataset.contract), *_whole(dataset.contract)]
                 ],
             ),
         ],
         gap="" if dataset.contract else "The dataset has no contract: nothing was checked at delivery.",
     )
+
+
+def _rules(contract: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Each column with its rules in a line: a row of a table has no room for what is nested."""
+    for name, promised in contract.get("columns", {}).items():
+        yield name, "; ".join(f"{rule.replace('_', ' ')} {_listed(value)}" for rule, value in promised.items())
+
+
+def _whole(contract: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """The rules that are of no column alone; a check as its own JSON, for nothing else is as exact."""
+    for name in ("minimum_rows", "maximum_rows", "unique", "other_columns"):
+        if name in contract:
+            yield "(all)", f"{name.replace('_', ' ')} {_listed(contract[name])}"
+    for check in contract.get("checks", []):
+        yield "(all)", f"{check['name']}: {json.dumps(check['rule'], sort_keys=True)}"
+
+
+def _listed(value: Any) -> str:
+    """Names that are unique together are joined by a plus, as in evidence."""
+    if isinstance(value, list):
+        return ", ".join("+".join(map(str, one)) if isinstance(one, list) else str(one) for one in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _uses(version: DatasetVersion, sources: Sources) -> parts.Part:

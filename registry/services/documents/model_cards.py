@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from registry.documents import parts
-from registry.models import AISystem, Decision, ModelVersion, PromotionRequest, SlotAssignment
-from registry.services.documents import cards, figures, reviewed
+from registry.models import Decision, Explanation, ModelVersion, PromotionRequest, SlotAssignment
+from registry.services.documents import cards, figures, reviewed, trainings
 from registry.services.documents.sources import Sources
 
 LOGS = {
@@ -30,8 +30,9 @@ def document(version: ModelVersion) -> parts.Part:
         _identity(version, sources),
         *(texts[name] for name in _TOP),
         *_measured(items, sources),
+        _explained(version, items, sources),
         _data(version, sources, items),
-        _training(version, sources),
+        trainings.section(version, sources, items),
         _schema(version, sources),
         _approval(version, promotions, sources),
         *(text for name, text in texts.items() if name not in _TOP),
@@ -83,14 +84,19 @@ def _measured(items: list[Any], sources: Sources) -> Iterable[parts.Part]:
         "accuracy",
         "Accuracy",
         clauses=["eu-ai-act:13(3)", "eu-ai-act:15(1)-(4)", "Annex IV 2(g)"],
-        tables=[accuracy, figures.comparison(items, sources)],
+        tables=[
+            accuracy,
+            figures.classes(items, sources),
+            *figures.confusion(items, sources),
+            figures.comparison(items, sources),
+        ],
         gap="" if accuracy["rows"] else "No evaluation of this version is on record.",
     )
     yield parts.section(
         "groups",
         "Accuracy and decisions by group of people",
         clauses=["eu-ai-act:13(3)", "Annex IV 3"],
-        tables=fair,
+        tables=[*fair, *figures.slices(items, sources)],
         gap="" if any(one["rows"] for one in fair) else "No figure by group of people is on record.",
     )
     yield parts.section(
@@ -99,6 +105,24 @@ def _measured(items: list[Any], sources: Sources) -> Iterable[parts.Part]:
         clauses=["eu-ai-act:13(3)", "eu-ai-act:15(1)-(4)", "Annex IV 2(h) / 15(5)"],
         tables=other,
         gap="" if any(one["rows"] for one in other) else "No evidence of robustness is on record.",
+    )
+
+
+def _explained(version: ModelVersion, items: list[Any], sources: Sources) -> parts.Part:
+    """What it goes by: measured in an evaluation, or kept as an explanation of the version in general."""
+    tables = list(figures.explanations(items, sources))
+    kept = version.explanations.filter(kind=Explanation.Kind.GLOBAL, state=Explanation.State.SUCCEEDED)
+    newest = kept.order_by("-pk").first()
+    facts = [parts.fact("Explanation (SHA-256)", newest.digest, sources.cite(newest))] if newest else []
+    if newest:
+        tables.append(figures.importance(newest, sources))
+    return parts.section(
+        "explanations",
+        "What it goes by",
+        clauses=["eu-ai-act:13(3)", "Annex IV 2(e)"],
+        facts=facts,
+        tables=tables,
+        gap="" if any(one["rows"] for one in tables) else "No explanation of this version is on record.",
     )
 
 
@@ -119,41 +143,8 @@ def _data(version: ModelVersion, sources: Sources, items: list[Any]) -> parts.Pa
             parts.fact("Licence", data.dataset.licence, dataset),
             parts.fact("Sensitive columns, never features", data.dataset.sensitive_columns, dataset),
         ],
-        tables=[figures.contracts(items, sources)],
+        tables=[figures.contracts(items, sources), figures.personal(items, sources)],
     )
-
-
-def _training(version: ModelVersion, sources: Sources) -> parts.Part:
-    run = version.run
-    row, recipe = sources.cite(run), run.recipe
-    packages = run.environment.get("packages", {})
-    rest = {name: value for name, value in run.environment.items() if name != "packages"}
-    return parts.section(
-        "training",
-        "Training",
-        clauses=["Annex IV 2(a)-(c)"],
-        facts=[
-            parts.fact("Run", str(run.pk), row),
-            parts.fact("Asked for by", str(version.trained_by), sources.cite(version)),
-            parts.fact("Task", recipe.get("task"), row),
-            parts.fact("Label", recipe.get("label"), row),
-            parts.fact("Features", list(recipe.get("features", {})), row),
-            parts.fact("Estimator", recipe.get("estimator"), row),
-            parts.fact("Chosen parameters", run.parameters.get("chosen", run.parameters), row),
-            parts.fact("Recipe (SHA-256)", run.recipe_digest, row),
-            parts.fact("Seed", str(run.seed), row),
-            parts.fact("Code (SHA-256)", run.code_digest, row),
-            parts.fact("Environment (SHA-256)", run.environment_digest, row),
-            parts.fact("Started", run.started_at, row),
-            parts.fact("Finished", run.finished_at, row),
-        ],
-        tables=[_named("Libraries", packages, row), _named("Environment", rest, row)],
-    )
-
-
-def _named(title: str, values: dict[str, Any], record: str) -> parts.Part:
-    columns = {"name": "Name", "value": "Value"}
-    return parts.table(title, columns, [{"name": name, "value": values[name], "record": record} for name in values])
 
 
 def _schema(version: ModelVersion, sources: Sources) -> parts.Part:
@@ -231,10 +222,3 @@ def _logs(promotions: list[PromotionRequest], sources: Sources) -> parts.Part:
             )
         ],
     )
-
-
-def _tier(system: AISystem) -> str:
-    """The risk tier, where somebody with the right has confirmed it."""
-    if system.is_classified:
-        return parts.capital(system.get_risk_tier_display())
-    return "Not confirmed; it counts as high"

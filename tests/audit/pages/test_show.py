@@ -1,6 +1,6 @@
 """Values as people read them, and never as markup that somebody else wrote."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -78,3 +78,12 @@ def test_table_without_rows_says_so() -> None:
 def test_document_of_like_objects_is_a_table() -> None:
     shown = show.document([{"name": "AGEP", "type": "numeric"}, {"name": "SCHL", "type": "categorical"}])
     assert shown.count("<tr>") == 3
+
+
+def test_document_brackets_a_list_in_a_list() -> None:
+    assert show.document(["id", ["year", "person"]]) == "id, (year, person)"
+
+
+def test_clock_shows_the_second_and_keeps_the_day() -> None:
+    at = datetime(2026, 11, 23, 9, 30, 7, tzinfo=UTC)
+    assert show.clock(at) == '<time datetime="2026-11-23T09:30:07+00:00" title="2026-11-23">09:30:07</time>'

@@ -1,10 +1,11 @@
 """A paired difference in a word, an interval on a line, and evidence as tables."""
 
 import pytest
+from django.utils import timezone
 
-from registry.admin import figures, standing
+from registry.admin import comparison, figures, standing
 from registry.admin.strip import strip
-from registry.models import EvidenceItem
+from registry.models import EvidenceItem, EvidenceSet, PromotionRequest
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,11 @@ def test_strip_of_a_single_point_is_drawn() -> None:
 )
 def test_length_reads_as_words_where_one_unit_does(duration: str, words: str) -> None:
     assert standing.length(duration) == words
+
+
+def test_comparison_has_the_figure_of_all_rows_and_not_that_of_a_class() -> None:
+    about = EvidenceSet(created_at=timezone.now())
+    whole = EvidenceItem(kind="evaluation", metric="precision", value=0.9, set=about)
+    of_class = EvidenceItem(kind="evaluation", metric="precision", attribute="class", group="a", value=0.1, set=about)
+    body = comparison.body(PromotionRequest(), None, [whole, of_class])
+    assert ("0.900" in body, "0.100" in body) == (True, False)

@@ -28,7 +28,7 @@ def source() -> DataSource:
 
 def test_page_shows_what_is_read_how_often_and_by_which_reference(source: DataSource) -> None:
     shown = desks.reader().get(desks.page(source)).content.decode()
-    expected = ["s3://lake/*.csv", "every 3,600 s", source.secrets["key_id"], "Nothing was read yet."]
+    expected = ["s3://lake/*.csv", "every hour", source.secrets["key_id"], "Nothing was read yet."]
     assert [words for words in expected if words not in shown] == []
     assert "Read now" not in shown
 

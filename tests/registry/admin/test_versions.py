@@ -2,11 +2,12 @@
 
 import re
 
-from registry.models import Finding, ModelVersion
+from registry.models import Evaluation, EvidenceItem, Finding, ModelVersion
 from registry.roles import Role
+from registry.services import evaluations, jobs
 from tests import desks, factories, houses, recorded
 from tests.houses import House
-from tests.registry.admin import forms
+from tests.registry.admin import forms, reading
 
 
 def test_page_says_where_the_version_stands(house: House) -> None:
@@ -65,4 +66,38 @@ def test_page_takes_as_many_queries_for_three_findings_as_for_one(house: House) 
     before = desks.queries(reader, desks.page(version))
     for _ in range(2):
         forms.post(house.validator, version, "raise_finding", **given)
+    assert desks.queries(reader, desks.page(version)) == before
+
+
+def test_page_shows_the_newest_figures_with_their_curves(house: House) -> None:
+    version = houses.measured(house)
+    waiting = factories.evaluation(version)
+    job = jobs.claim(Evaluation, str(waiting.pk), actor=factories.bootstrap())
+    assert job is not None
+    drawn = {"x": "recall", "y": "precision", "columns": {"recall": [0.0, 1.0], "precision": [1.0, 0.5]}}
+    curve = EvidenceItem(kind="curve", metric="precision_recall", n=2, fields=drawn)
+    evaluations.complete(job, items=[*factories.items(0.77), curve], actor=factories.bootstrap())
+    client = desks.at(house.reviewer)
+    read = reading.page(client, version)
+    assert "The evaluation has all that was measured. Metric Value n Confidence Method ROC AUC 0.770" in read
+    assert client.get(desks.page(version)).content.decode().count('class="picture-line"') == 1
+    assert "Curves" not in reading.headings(client, houses.measured(house))
+
+
+def test_page_lists_the_work_on_it_and_where_its_evidence_comes_from(house: House) -> None:
+    version = factories.version(house.model, data=house.data)
+    factories.evidence_set(version)
+    factories.explanation(version)
+    read = reading.page(desks.at(house.reviewer), version)
+    work = read[read.rindex("Work on it") :]
+    assert work.index("explanation") < work.index("evaluation")
+    assert f"Evidence about {version} evaluation {version.dataset_version}" in read
+
+
+def test_page_takes_as_many_queries_for_three_evaluations_as_for_one(house: House) -> None:
+    version = houses.measured(house)
+    reader = desks.at(factories.person(Role.AUDITOR))
+    before = desks.queries(reader, desks.page(version))
+    for _ in range(2):
+        factories.evidence_set(version)
     assert desks.queries(reader, desks.page(version)) == before

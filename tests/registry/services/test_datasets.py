@@ -135,6 +135,15 @@ def test_complete_of_an_ingestion_that_nobody_claimed_is_refused() -> None:
     assert not DatasetVersion.objects.filter(dataset=ingestion.dataset).exists()
 
 
+def test_complete_by_a_worker_whose_job_was_taken_over_is_refused() -> None:
+    job = jobs.claim(Ingestion, str(factories.ingestion().pk), actor=factories.bootstrap())
+    assert job is not None
+    Ingestion.objects.filter(pk=job.pk).update(attempts=2)
+    with pytest.raises(Conflict, match="cannot be completed"):
+        datasets.complete(job, result=datasets.Ingested(b"", 0, [], {}, "pass", []), actor=factories.bootstrap())
+    assert not DatasetVersion.objects.filter(dataset=job.dataset).exists()
+
+
 def test_complete_numbers_the_versions_of_each_dataset() -> None:
     dataset = factories.dataset()
     numbers = [factories.dataset_version(dataset, rows=count).number for count in (10, 20, 30)]

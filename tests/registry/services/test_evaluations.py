@@ -8,7 +8,7 @@ from registry import records
 from registry.errors import Conflict, Invalid, NotPermitted
 from registry.models import Evaluation, EvidenceItem, EvidenceSet
 from registry.roles import Role
-from registry.services import evaluations, evidence
+from registry.services import evaluations, evidence, jobs
 from tests import factories, houses, recorded
 from tests.factories import acting
 
@@ -85,6 +85,16 @@ def test_complete_of_an_evaluation_that_is_done_is_refused() -> None:
     with pytest.raises(Conflict, match="The evaluation is succeeded"):
         evaluations.complete(set_.evaluation, items=factories.items(0.9), actor=factories.bootstrap())
     assert EvidenceSet.objects.filter(model_version=set_.model_version).count() == 1
+
+
+@pytest.mark.django_db
+def test_complete_by_a_worker_whose_job_was_taken_over_is_refused() -> None:
+    job = jobs.claim(Evaluation, str(factories.evaluation().pk), actor=factories.bootstrap())
+    assert job is not None
+    Evaluation.objects.filter(pk=job.pk).update(attempts=2)
+    with pytest.raises(Conflict, match="cannot be completed"):
+        evaluations.complete(job, items=factories.items(0.9), actor=factories.bootstrap())
+    assert not EvidenceSet.objects.filter(model_version=job.model_version).exists()
 
 
 def test_complete_makes_the_versions_open_request_stale(house: houses.House) -> None:

@@ -81,6 +81,15 @@ def test_complete_twice_is_refused() -> None:
     assert recorded.fresh(done).content == {"outputs": ["score"]}
 
 
+def test_complete_by_a_worker_whose_job_was_taken_over_is_refused() -> None:
+    job = jobs.claim(Explanation, str(factories.explanation().pk), actor=factories.bootstrap())
+    assert job is not None
+    Explanation.objects.filter(pk=job.pk).update(attempts=2)
+    with pytest.raises(Conflict, match="cannot be completed"):
+        explanations.complete(job, content={"outputs": ["score"]}, actor=factories.bootstrap())
+    assert recorded.fresh(job).content == {}
+
+
 @pytest.mark.parametrize(("expected", "same"), [(0.25, True), (0.26, False)])
 def test_replay_says_whether_the_same_came_out_and_leaves_the_first_alone(expected: float, same: bool) -> None:
     done = answered(factories.explanation(), expected=[0.25])

@@ -81,6 +81,15 @@ def test_predict_with_wrong_row_stores_nothing(house: House, caller: User) -> No
     assert Prediction.objects.count() == 0
 
 
+def test_predict_names_the_row_that_has_no_answer_and_stores_nothing(house: House, caller: User) -> None:
+    """The model of these tests fills nothing: what is missing makes its score no number."""
+    houses.champion(house)
+    with pytest.raises(Invalid, match="none was stored") as refused:
+        inference.predict(house.slot.key, [*ROWS[:2], Row({"AGEP": None, "SCHL": 20})], actor=acting(caller))
+    assert [problem.pointer for problem in refused.value.problems] == ["/rows/2"]
+    assert Prediction.objects.count() == 0
+
+
 def test_canary_takes_its_share_and_rollback_ends_it(house: House, caller: User) -> None:
     houses.champion(house)
     executed = houses.executed(house)

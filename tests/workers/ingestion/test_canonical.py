@@ -11,6 +11,7 @@ import pytest
 
 from workers.ingestion import canonical, errors, files
 from workers.ingestion.canonical import Rows
+from workers.ingestion.formats import delimited
 
 WORDS = "1 0 true False TRUE 2020-01-01 2020-01-01T10:00:00 1.5 1e5 inf nan NA x -3 0x1F".split()  # noqa: SIM905
 WORDS += [
@@ -63,7 +64,7 @@ PINNED = "de3c918677c2224651a4dc3af175583fba66d52cf6034dcdb70a42f999d3a28a"
 def test_types_found_batch_by_batch_are_those_of_the_whole_file(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "CSV_BLOCK", 256)
+    monkeypatch.setattr(delimited, "BLOCK", 256)
     chosen = random.Random(seed)
     words = chosen.sample(WORDS, 3)
     (tmp_path / "x.csv").write_text("a,b\n" + "".join(f"{chosen.choice(words)},1\n" for _ in range(60)))
@@ -71,7 +72,7 @@ def test_types_found_batch_by_batch_are_those_of_the_whole_file(
         tmp_path / "x.csv",
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
-            null_values=files.MISSING, strings_can_be_null=True, quoted_strings_can_be_null=False
+            null_values=delimited.MISSING, strings_can_be_null=True, quoted_strings_can_be_null=False
         ),
     )
     assert files.canonicalise(files.read(tmp_path / "x.csv")) == files.canonicalise(whole)

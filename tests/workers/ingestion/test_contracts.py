@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from workers.ingestion import contracts, files
+from workers.ingestion import contracts, files, rules
 from workers.ingestion.canonical import Rows
 from workers.ingestion.errors import ContractInvalid
 
@@ -106,6 +106,16 @@ def test_check_column_without_values_breaks_only_nullability(stored: Store) -> N
     assert contracts.check(contract, stored(table)).violations == [broken("x", "nullable", 2, (0, None), (1, None))]
 
 
+ADULT_TWICE: dict[str, Any] = {"name": "adult", "rule": {"column": "a", "is": ">=", "to": 18}}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    rule: dict[str, Any] = {"column": "a", "missing": True}
+    for _ in range(levels):
+        rule = {"all": [rule]}
+    return rule
+
+
 INVALID: list[tuple[dict[str, Any], str]] = [
     ({}, "$: 'columns' is a required property."),
     (
@@ -114,6 +124,20 @@ INVALID: list[tuple[dict[str, Any], str]] = [
     ),
     ({"columns": {"a": {"type": "int"}}}, "$.columns.a.type: 'int' is not one of"),
     ({"columns": {"a": {}}, "minimum_rows": 0}, "$.minimum_rows: 0 is less than the minimum of 1."),
+    ({"columns": {"a": {"minimum": 10**400}}}, "$.columns.a.minimum: 1000"),
+    ({"columns": {"a": {"maximum": float("inf")}}}, "$.columns.a.maximum: inf is greater than the maximum"),
+    ({"columns": {"a": {"allowed": [10**400]}}}, "$.columns.a.allowed[0]: 1000"),
+    ({"columns": {"a": {"minimum_length": 2**31}}}, "$.columns.a.minimum_length: 2147483648 is greater"),
+    ({"columns": {"a": {"fresh_within_days": 1e9}}}, "$.columns.a.fresh_within_days: 1000000000.0 is greater"),
+    (
+        {"columns": {"a": {}}, "checks": [ADULT_TWICE, {**ADULT_TWICE, "on_violation": "warn"}]},
+        "$.checks: The name adult is given to several checks.",
+    ),
+    (
+        {"columns": {"a": {}}, "checks": [{**ADULT_TWICE, "name": "not_nullable"}]},
+        "$.checks[0].name: 'not_nullable' should not be valid under",
+    ),
+    ({"columns": {"a": {}}, "checks": [{"name": "deep", "rule": nested(400)}]}, "$: There are more than 60 levels"),
 ]
 
 
@@ -179,6 +203,8 @@ CHECKS: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
     ({"column": "code", "in": ["A1", "A10"]}, [broken("code", "c", 1, (1, "b***"), severity="warn")]),
     ({"column": "code", "is": ">", "to": 3}, [broken("code", "c: type", 1, severity="warn")]),
     ({"column": "absent", "is": ">", "to": 3}, [broken("absent", "c: present", 1, severity="warn")]),
+    ({"column": "age", "is": "<", "to": 10**30}, []),
+    ({"column": "age", "in": [10**30]}, [broken("age", "c: type", 1, severity="warn")]),
 ]
 
 
@@ -205,3 +231,19 @@ def test_check_over_many_batches_numbers_the_rows_of_the_file(stored: Store) -> 
 def test_validate_pattern_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ContractInvalid, match="RE2"):
         contracts.validate({"columns": {"a": {"pattern": "(?=x)"}}})
+
+
+def test_rule_that_cannot_be_asked_is_never_taken_for_kept(stored: Store) -> None:
+    rows = stored(pa.table({"a": [1, 2]}))
+    compiled = rules.compiled({"columns": {"a": {"minimum": 10**400}}}, rows.schema)
+    with pytest.raises(ContractInvalid, match="The rule minimum cannot be asked"):
+        rules.broken(compiled, next(rows.batches()), 0)
+
+
+def test_keys_whose_names_differ_in_case_alone_are_apart(stored: Store) -> None:
+    table = pa.table({"A": [1, 1, 2], "a": ["x", "y", "z"], "file_row_number": [0, 0, 0]})
+    contract = contracts.validate({"columns": {"a": {}}, "unique": ["a", "A", "file_row_number"]})
+    assert contracts.check(contract, stored(table)).violations == [
+        broken("A", "unique", 1, (1, 1)),
+        broken("file_row_number", "unique", 2, (1, 0)),
+    ]

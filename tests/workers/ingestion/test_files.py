@@ -105,6 +105,35 @@ MALFORMED: dict[str, tuple[str, str | bytes, type[errors.IngestionError], str]] 
     "jsonl two types": ("x.jsonl", '{"a": 1}\n{"a": "x"}\n', errors.FileMalformed, "changed from number to string"),
     "jsonl nested": ("x.jsonl", '{"a": {"b": 1}}\n', errors.ColumnsInvalid, "'a' has the type struct<b: int64>"),
     "json array": ("x.jsonl", '[{"a": 1}]', errors.FileMalformed, "not readable as jsonl"),
+    "jsonl deep": ("x.jsonl", '{"a": ' + "[" * 90_000 + "\n", errors.FileMalformed, "values within values"),
+    "jsonl many keys": (
+        "x.jsonl",
+        json.dumps({f"k{number}": 1 for number in range(9_000)}),
+        errors.FileTooLarge,
+        "has 9000 columns",
+    ),
+    "jsonl ever other keys": (
+        "x.jsonl",
+        "".join(f'{{"k{number}": 1}}\n' for number in range(9_000)),
+        errors.FileTooLarge,
+        "columns, at most 2000",
+    ),
+    "jsonl nul": ("x.jsonl", '{"a": "secret\\u0000"}\n', errors.FileMalformed, "Column 'a' holds NUL characters"),
+    "parquet nul": ("x.parquet", parquet_bytes(pa.table({"a": ["secret\x00"]})), errors.FileMalformed, "holds NUL"),
+    "parquet not utf-8": (
+        "x.parquet",
+        parquet_bytes(pa.table({"a": pa.array([b"\xff"]).cast(pa.string(), safe=False)})),
+        errors.FileMalformed,
+        "UTF8",
+    ),
+    "parquet of year 60000": (
+        "x.parquet",
+        parquet_bytes(pa.table({"a": pa.array([2**40 + 2**39], pa.timestamp("s"))})),
+        errors.ColumnsInvalid,
+        "'a' holds a time outside the years 1 to 9999.",
+    ),
+    "column name of NUL": ("x.parquet", parquet_bytes(pa.table({"a\x00": [1]})), errors.ColumnsInvalid, "holds NUL"),
+    "column name too long": ("x.csv", "a" * 201 + "\n1\n", errors.ColumnsInvalid, "longer than 200 characters"),
     "unknown ending": ("x.xlsx", "a\n1\n", errors.FormatUnknown, "'x.xlsx' does not tell the format."),
 }
 
@@ -124,6 +153,14 @@ def test_read_malformed_file_names_the_cause_and_a_remedy(case: str, tmp_path: P
 def test_read_beyond_a_limit_is_refused(limits: Limits, tmp_path: Path) -> None:
     with pytest.raises(errors.FileTooLarge):
         files.read(written(tmp_path / "rows.parquet", parquet_bytes(ROWS)), limits=limits)
+
+
+def test_read_parquet_whose_values_are_a_hundred_times_the_limit_is_refused(tmp_path: Path) -> None:
+    bomb = pa.table({"a": pa.array(["x" * 100_000] * 300)})
+    pyarrow.parquet.write_table(bomb, tmp_path / "x.parquet", compression="zstd")
+    assert (tmp_path / "x.parquet").stat().st_size < 200_000
+    with pytest.raises(errors.FileTooLarge, match="The values come to more than 20000000 bytes"):
+        files.read(tmp_path / "x.parquet", limits=Limits(bytes=200_000))
 
 
 def test_read_unknown_format_is_refused(tmp_path: Path) -> None:

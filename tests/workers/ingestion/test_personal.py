@@ -1,5 +1,6 @@
 """Personal data: what is found by name and by content, what is left in peace, and when it may enter."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ PERSONAL: dict[str, tuple[str, list[Any], set[str]]] = {
     "ssn": ("ref", ["219-09-9999", "078-05-1120"], {"government_id"}),
     "ip": ("seen_from", ["192.168.0.1", "10.0.0.7", "2001:0db8:0000:0000:0000:ff00:0042:8329"], {"ip_address"}),
     "people": ("who", PEOPLE, {"person_name"}),
+    "people who come again and again": ("agent", ["Anna Schmidt", "Maria Rossi"] * 500, {"person_name"}),
     "codes": ("ref", [f"A{(number * 7919) % 100_003:06d}X" for number in range(60)], {"identifier"}),
     "birth date by name": ("dateOfBirth", ["1970-01-01", "1980-02-02"], {"birth_date"}),
     "name by name": ("Last Name", ["x", "y"], {"person_name"}),
@@ -56,6 +58,20 @@ def test_scan_personal_column_is_found_with_its_kind(case: str, tmp_path: Path) 
 def test_scan_harmless_column_is_left_in_peace(case: str, tmp_path: Path) -> None:
     name, values = HARMLESS[case]
     assert personal.scan(rows(tmp_path, pa.table({name: values}))).found == []
+
+
+@pytest.mark.parametrize("group", [1, 7, 18])
+def test_scan_one_address_in_any_row_group_is_found(group: int, tmp_path: Path) -> None:
+    values = ["nothing"] * 20
+    values[group] = "ann@example.org"
+    table = pa.table({"remarks": values})
+    with closing(canonical.Writer(tmp_path / "rows.parquet", table.schema, group_bytes=1, step_rows=1)) as writer:
+        writer.write(table.to_batches()[0])
+    scan = personal.scan(Rows(tmp_path / "rows.parquet"))
+    assert (scan.rows, scan.found) == (
+        20,
+        [{"column": "remarks", "kinds": {"email": 0.05}, "examples": [{"value": "a***"}]}],
+    )
 
 
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "diabetes", "digits", "linnerud"])

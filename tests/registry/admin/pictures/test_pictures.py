@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monitoring.measures import curves
-from registry.admin import figures
+from registry.admin import measured
 from registry.admin.pictures import axes, bars, matrix, shown
 from registry.admin.pictures.bars import Line
 from registry.models import EvidenceItem
@@ -20,7 +20,7 @@ def roc() -> EvidenceItem:
 def test_curve_is_drawn_from_corner_to_corner_with_its_table() -> None:
     drawn = shown.one(roc())
     assert drawn == shown.one(roc())
-    assert 'class="picture-line" d="M58 274L58 144L231 144L231 14L404 14"' in drawn
+    assert 'class="picture-line" d="M58 224L58 119L191 119L191 14L324 14"' in drawn
     assert "True positive rate" in drawn
     assert "<table" in drawn
     assert "<script" not in drawn
@@ -66,6 +66,6 @@ def test_trade_off_marks_the_chosen_candidate() -> None:
 def test_groups_with_figures_are_pictured_above_their_table() -> None:
     rates = [EvidenceItem(kind="fairness", metric="impact_ratio", attribute="SEX", group=str(one), value=0.9, low=0.8,
                           high=1.0, n=50) for one in (1, 2)]  # fmt: skip
-    ((title, body),) = figures.by_kind(rates)
+    ((title, body),) = measured.by_kind(rates)
     assert title == "Fairness by SEX"
     assert body.count("<svg") == 1

@@ -101,6 +101,7 @@ def test_version_without_evidence_or_request_has_its_gaps_named() -> None:
         "accuracy",
         "groups",
         "robustness",
+        "explanations",
         "approval",
         "limitations",
         "ethical_considerations",

@@ -1,0 +1,1 @@
+"""How each format is opened: one module a format, all of them bounded before a library sees the bytes."""
