@@ -48,19 +48,20 @@ def compare(
     score_candidate: ArrayLike,
     score_champion: ArrayLike,
     *,
-    threshold: float = 0.5,
+    thresholds: tuple[float, float] = (0.5, 0.5),
     confidence: float = 0.95,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[Estimate]:
     """Estimate candidate minus champion on the same rows: roc_auc, accuracy and brier (where less is better).
 
-    Both models' own values stand in `detail`. Only rows complete in all three arrays count. The pairing is kept:
+    Each decides at its own threshold, as it would be served. Both models' own values stand in `detail`. Only rows complete in all three arrays count. The pairing is kept:
     DeLong's covariance for roc_auc, resampled rows for the others.
     """
     (label, candidate, champion), detail = complete(y_true, score_candidate, score_champion)
     frame = Frame(confidence, label.size, detail, draws, seed)
-    correct = [((score >= threshold) == (label == 1.0)).astype(np.float64) for score in (candidate, champion)]
+    decided = [score >= threshold for score, threshold in zip((candidate, champion), thresholds, strict=True)]
+    correct = [(decision == (label == 1.0)).astype(np.float64) for decision in decided]
     squared = [np.square(score - label) for score in (candidate, champion)]
     compared = [_roc_auc_difference(label, candidate, champion, frame), _mean_difference("accuracy", correct, frame)]
     if label.size and not (are_probabilities(candidate) and are_probabilities(champion)):

@@ -71,17 +71,17 @@ def by_slice(
 def compared(
     candidate: tuple[Subject, Answers], champion: tuple[Subject, Answers], truth: Truth, *, options: Mapping[str, Any]
 ) -> list[Estimate]:
-    """Candidate minus champion on the same rows, paired; raises EvaluationRefused where the two answer other questions.
+    """Candidate minus champion on the same rows, paired, each at the threshold at which it decides.
 
     The caller answers for the rows being unseen by both: a champion trained on some of them looks better than it is.
     """
     subject, other = candidate[0], champion[0]
-    _refuse_incomparable(subject, other)
     if subject.task == REGRESSION:
         return regression.compare(truth, candidate[1].score, champion[1].score, **options)
     if subject.task == BINARY:
         scores = candidate[1].score, champion[1].score
-        return performance.compare(truth, *scores, threshold=subject.threshold, **options)
+        thresholds = subject.threshold, other.threshold
+        return performance.compare(truth, *scores, thresholds=thresholds, **options)
     return multiclass.compare(truth, candidate[1].probabilities, champion[1].probabilities, **options)
 
 
@@ -121,17 +121,16 @@ def _refuse_absent(table: pa.Table, names: Sequence[str]) -> None:
         raise EvaluationRefused(f"The data has no columns {', '.join(absent)}.", "Slice by columns that the data has.")
 
 
-def _refuse_incomparable(subject: Subject, other: Subject) -> None:
+def check_comparable(subject: Subject, other: Subject) -> None:
+    """Raises EvaluationRefused where the two answer other questions."""
     if subject.task != other.task or list(subject.classes) != list(other.classes):
         raise EvaluationRefused(
             f"The candidate is for {subject.task} of {list(subject.classes)}, the champion for {other.task} of "
             f"{list(other.classes)}.",
             "Compare models of the same task and classes.",
         )
-    same = (subject.recipe.label, subject.threshold) == (other.recipe.label, other.threshold)
-    if not same:
+    if subject.recipe.label != other.recipe.label:
         raise EvaluationRefused(
-            f"The candidate predicts {subject.recipe.label!r} at {subject.threshold}, "
-            f"the champion {other.recipe.label!r} at {other.threshold}.",
-            "Compare models of the same label at the same threshold.",
+            f"The candidate predicts {subject.recipe.label!r}, the champion {other.recipe.label!r}.",
+            "Compare models of the same label.",
         )

@@ -17,6 +17,8 @@ def judge(question: Question, progress: Progress) -> list[Finding]:
     On the model as it will be served. Raises EvaluationRefused for what cannot be measured as asked.
     """
     asked, judged = question.settings, question.subject
+    if question.champion is not None:
+        figures.check_comparable(judged, question.champion)  # before the hours that the rest may take
     part = subject.sample(question.table, question.rows)
     people = subject.groups(part, question.sensitive)
     progress(0.0, f"score {part.num_rows} rows")

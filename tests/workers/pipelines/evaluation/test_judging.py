@@ -32,6 +32,11 @@ def judged(question: Question, **changes: Any) -> list[Finding]:
     return judging.judge(dataclasses.replace(question, **changes), lambda share, step: None)
 
 
+def accuracy(found: list[Finding]) -> float | None:
+    (one,) = [one.figure for one in found if (one.kind, one.figure.metric) == ("evaluation", "accuracy")]
+    return one.value
+
+
 def test_judge_census_measures_performance_and_every_intersection(question: Question, census: pa.Table) -> None:
     found = judged(question, sensitive=["SEX", "RAC1P"])
     measured = {(one.figure.metric, one.figure.attribute, one.figure.group): one.figure for one in found}
@@ -68,10 +73,28 @@ def test_judge_against_itself_differs_by_nothing(question: Question) -> None:
     assert all(one.paired for one in compared)
 
 
-def test_judge_against_another_threshold_is_refused(question: Question, document: dict[str, Any]) -> None:
+def test_judge_against_another_threshold_compares_what_each_decides(
+    question: Question, document: dict[str, Any]
+) -> None:
     other = dataclasses.replace(question.subject, recipe=recipes.validate(document | {"threshold": 0.4}), threshold=0.4)
-    with pytest.raises(EvaluationRefused, match=r"the champion 'employed' at 0\.4"):
-        judged(question, champion=other)
+    found = judged(question, champion=other)
+    compared = {one.figure.metric: one.figure for one in found if one.kind == "comparison"}
+    own, theirs = accuracy(found), accuracy(judged(question, subject=other))
+    detail = compared["accuracy"].detail
+    assert (detail["candidate"], detail["champion"]) == pytest.approx((own, theirs))
+    assert own != theirs
+    assert (compared["roc_auc"].value, compared["brier"].value) == (0.0, 0.0)
+
+
+def test_judge_against_another_label_is_refused_before_anything_is_measured(
+    question: Question, document: dict[str, Any]
+) -> None:
+    other = dataclasses.replace(question.subject, recipe=recipes.validate(document | {"label": "SEX"}))
+    told: list[str] = []
+    asked = dataclasses.replace(question, champion=other)
+    with pytest.raises(EvaluationRefused, match="the champion 'SEX'"):
+        judging.judge(asked, lambda share, message: told.append(message))
+    assert told == []
 
 
 def test_judge_by_slices_measures_each_range_and_pair(question: Question) -> None:
