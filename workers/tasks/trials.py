@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from registry import artifacts, jobs
 from registry.models import TrainingRun
@@ -89,7 +91,7 @@ def help_with(pk: str) -> None:
     Whatever happens here, the run's own worker goes on: what a helper leaves undone it takes itself.
     """
     run = TrainingRun.objects.select_related("dataset_version").get(pk=pk)
-    if run.state != TrainingRun.State.RUNNING:
+    if not _goes_on(run):
         return
     rows = TrialRows(run)
     rows.called = True
@@ -110,8 +112,13 @@ def help_with(pk: str) -> None:
 
 def _sign(rows: TrialRows) -> None:
     """The helper works for as long as the run goes on."""
-    if not TrainingRun.objects.filter(
-        pk=rows.run.pk, state=TrainingRun.State.RUNNING, cancel_requested_at=None, attempts=rows.run.attempts
-    ).exists():
+    if not _goes_on(rows.run):
         raise job_services.Lost
     rows.beat()
+
+
+def _goes_on(run: TrainingRun) -> bool:
+    """Whether its own worker is alive in it. Where that is gone, a helper makes room for the one that takes over."""
+    alive = timezone.now() - timedelta(seconds=settings.JOB_STALE_SECONDS)
+    going_on = {"state": TrainingRun.State.RUNNING, "cancel_requested_at": None, "heartbeat_at__gt": alive}
+    return TrainingRun.objects.filter(pk=run.pk, attempts=run.attempts, **going_on).exists()

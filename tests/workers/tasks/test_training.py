@@ -10,7 +10,7 @@ from registry.models import EvidenceItem, ModelVersion, Reproduction, TrainingRu
 from registry.services import job_lines, jobs, reproductions, runs
 from tests import factories, recorded
 from tests.factories import acting
-from workers.tasks import reproduction, training
+from workers.tasks import context, reproduction, training
 from workers.tasks import trials as trial_tasks
 
 pytestmark = pytest.mark.django_db
@@ -148,5 +148,24 @@ def test_run_that_does_not_come_out_the_same_is_told_where_it_differs_first() ->
 
 def test_help_for_a_run_that_is_over_does_nothing() -> None:
     run = factories.version().run
+    trial_tasks.help_with(str(run.pk))
+    assert run.trials.count() == 0
+
+
+def test_help_takes_trials_that_the_run_s_own_worker_never_fits_again() -> None:
+    alone, run = trained(asked()), asked()
+    assert jobs.claim(TrainingRun, str(run.pk), actor=context.worker())
+    trial_tasks.help_with(str(run.pk))
+    assert list(run.trials.values_list("state", "attempts")) == [("done", 1)] * 3
+    lose(run)
+    done = trained(run)
+    assert (done.state, done.attempts, done.metrics["trials"]) == ("succeeded", 2, alone.metrics["trials"])
+    assert list(done.trials.values_list("attempts", flat=True)) == [1, 1, 1]
+
+
+def test_help_for_a_run_whose_own_worker_is_gone_makes_room() -> None:
+    run = asked()
+    assert jobs.claim(TrainingRun, str(run.pk), actor=context.worker())
+    lose(run)
     trial_tasks.help_with(str(run.pk))
     assert run.trials.count() == 0
