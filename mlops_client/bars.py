@@ -21,8 +21,8 @@ class Bar(Protocol):
     def move(self, percent: int, message: str) -> None:
         """It has come so far."""
 
-    def end(self, state: str, failure: str) -> None:
-        """It has ended."""
+    def end(self, state: str) -> None:
+        """It has ended; why it failed is raised, not shown."""
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ class Quiet:
 
     def move(self, percent: int, message: str) -> None: ...
 
-    def end(self, state: str, failure: str) -> None: ...
+    def end(self, state: str) -> None: ...
 
 
 class PlainBar:
@@ -60,8 +60,8 @@ class PlainBar:
             self._shown = percent
             self._print(f"{percent}% {message}".strip())
 
-    def end(self, state: str, failure: str) -> None:
-        self._print(f"{state} {failure}".strip())
+    def end(self, state: str) -> None:
+        self._print(state)
 
     def _print(self, words: str) -> None:
         print(f"{self._title}: {tables.plain(words)}", file=self._target, flush=True)
@@ -91,9 +91,9 @@ class TerminalBar:
     def move(self, percent: int, message: str) -> None:
         self._progress.update(self._task, completed=percent, message=tables.plain(message))
 
-    def end(self, state: str, failure: str) -> None:
+    def end(self, state: str) -> None:
         completed = 100 if state == "succeeded" else None
-        self._progress.update(self._task, completed=completed, message=tables.plain(f"{state} {failure}".strip()))
+        self._progress.update(self._task, completed=completed, message=tables.plain(state))
 
 
 class NotebookBar:
@@ -106,9 +106,9 @@ class NotebookBar:
         self._percent = percent
         self._show(f"{percent}% {message}")
 
-    def end(self, state: str, failure: str) -> None:
+    def end(self, state: str) -> None:
         self._percent = 100 if state == "succeeded" else self._percent
-        self._show(f"{state} {failure}")
+        self._show(state)
 
     def _show(self, words: str) -> None:
         bar = f'<progress max="100" value="{int(self._percent)}"></progress>'

@@ -11,6 +11,7 @@ from mlops_client.nouns.datasets import Datasets, DatasetVersions, Ingestion
 from mlops_client.nouns.evaluations import Evaluation, Evaluations
 from mlops_client.nouns.explanations import Explanations
 from mlops_client.nouns.models import Models, ModelVersion, ModelVersions
+from mlops_client.nouns.pipelines import PipelineRuns, Pipelines
 from mlops_client.nouns.policies import Policies
 from mlops_client.nouns.promotions import Promotions
 from mlops_client.nouns.runs import Run, Runs
@@ -49,6 +50,8 @@ class Client:
         self.runs = Runs(self.session)
         self.evaluations = Evaluations(self.session)
         self.explanations = Explanations(self.session)
+        self.pipelines = Pipelines(self.session)
+        self.pipeline_runs = PipelineRuns(self.session)
         self.policies = Policies(self.session)
         self.promotions = Promotions(self.session)
         self.slots = Slots(self.session)
@@ -77,8 +80,8 @@ class Client:
         return comparing.compare(self.session, self.versions.get(first), self.versions.get(second))
 
     def predict(self, slot: Slot | str, rows: Any, **options: Any) -> Predictions:
-        """``slots.get(slot).predict(rows)``."""
-        return self.slots.get(slot).predict(rows, **options)
+        """``slots.predict``."""
+        return self.slots.predict(slot, rows, **options)
 
     def close(self) -> None:
         self.session.close()

@@ -1,7 +1,7 @@
 """Two versions side by side: each figure with its interval, and the paired difference where it was measured."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_client import tables
@@ -34,9 +34,9 @@ class Compared:
         return of.low > 0 or of.high < 0
 
     def cells(self) -> tuple[Any, ...]:
-        whom = f"{self.attribute} {self.group}".strip()
+        of = f"{self.attribute} {self.group}".strip()
         figures = [interval(one) if one else "" for one in (self.first, self.second, self.difference)]
-        return (self.metric, whom, *figures, {True: "yes", False: "no", None: ""}[self.differ])
+        return (self.metric, of, *figures, {True: "yes", False: "no", None: ""}[self.differ])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,10 @@ class Comparison:
                 return row
         raise KeyError(metric)
 
+    def overall(self) -> "Comparison":
+        """Without the rows of single groups."""
+        return replace(self, rows=tuple(row for row in self.rows if not row.group))
+
     @property
     def caption(self) -> str:
         note = "" if self.same_rows else "; first and second were measured on different rows"
@@ -68,6 +72,9 @@ class Comparison:
 
     def __rich__(self) -> Any:
         return tables.as_rich(HEADERS, [row.cells() for row in self.rows], caption=self.caption)
+
+    def __str__(self) -> str:
+        return tables.as_text(HEADERS, [row.cells() for row in self.rows], caption=self.caption)
 
     def _repr_html_(self) -> str:
         return tables.as_html(HEADERS, [row.cells() for row in self.rows], caption=self.caption)
@@ -90,7 +97,7 @@ def _measured(session: Session, version: ModelVersion) -> list[dict[str, Any]]:
     """The version's evaluations as sets of evidence, newest first."""
     sets = [one for one in session.rows("/api/v1/evidence-sets", model_version=version.id) if one["evaluation"]]
     if not sets:
-        remedy = f'Evaluate it first: client.evaluations.request("{version.id}").follow()'
+        remedy = f'Evaluate it first: client.evaluate("{version.name}").follow(), or `mlops evaluate "{version.name}"`.'
         raise Unusable(f"{version.name} has not been evaluated.", remedy=remedy)
     return sets
 

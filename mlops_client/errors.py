@@ -24,6 +24,8 @@ from typing import Any
 
 import httpx
 
+MOST_FIELDS = 10  # are told in a message; `fields` has all
+
 
 class ClientError(Exception):
     """The root of the tree: catch it to catch all. `remedy` says how to mend it, where that is known."""
@@ -73,8 +75,11 @@ class Problem(ClientError):
         self.fields = [_field(one) for one in document.get("errors") or [] if isinstance(one, dict)]
 
     def __str__(self) -> str:
-        lines = [f"{self.title} ({self.status})", self.detail if self.detail != self.title else ""]
-        lines += [f"  {one}" for one in self.fields]
+        # Where the fields say it, a detail that begins like the title says nothing new.
+        is_said = self.detail == self.title or (self.fields and self.detail.startswith(self.title))
+        lines = [f"{self.title} ({self.status})", "" if is_said else self.detail]
+        lines += [f"  {one}" for one in self.fields[:MOST_FIELDS]]
+        lines += [f"  and {len(self.fields) - MOST_FIELDS} more"] if len(self.fields) > MOST_FIELDS else []
         lines += [f"  -> {self.remedy}" if self.remedy else ""]
         lines += [f"  request {self.request_id}" if self.request_id else ""]
         return "\n".join(line for line in lines if line)

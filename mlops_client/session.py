@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 from mlops_client import errors
-from mlops_client.credentials import Account
+from mlops_client.credentials import SIGN_IN_AGAIN, Account
 
 PATIENCE_SECONDS = 60  # a server that asks for more is not waited for: its answer is raised
 _TEMPORARY = (429, 502, 503, 504)
@@ -34,7 +34,7 @@ class Session:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """attempts: how often a request is sent at most; transport: another way out, for tests."""
-        _check(account.url)
+        check(account.url)
         self.account, self._attempts = account, attempts
         headers = {"User-Agent": "mlops-client", "Accept": "application/json"}
         if account.token:
@@ -98,9 +98,17 @@ class Session:
             else:
                 pause = retry_after(answer) if "Retry-After" in answer.headers else pause
                 if not left or not _is_temporary(answer) or pause > PATIENCE_SECONDS:
-                    return _checked(answer)
+                    return self._checked(answer)
             time.sleep(pause)
         raise AssertionError("A session sends at least once.")
+
+    def _checked(self, answer: httpx.Response) -> httpx.Response:
+        if not answer.is_error:
+            return answer
+        error = errors.of(answer)
+        if isinstance(error, errors.NotSignedIn) and self.account.token:
+            error.remedy = error.remedy or SIGN_IN_AGAIN
+        raise error
 
 
 def retry_after(answer: httpx.Response) -> float:
@@ -125,12 +133,6 @@ def _pause(attempt: int) -> float:
     return float(min(0.2 * 2**attempt, 10) * random.uniform(0.5, 1))
 
 
-def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.is_error:
-        raise errors.of(answer)
-    return answer
-
-
 def _content(answer: httpx.Response) -> Any:
     return answer.json() if answer.content else None
 
@@ -148,10 +150,12 @@ def _unreachable(url: str, error: httpx.TransportError) -> errors.Unreachable:
     return errors.Unreachable(detail, remedy="Is the address right, and does the server run?")
 
 
-def _check(url: str) -> None:
+def check(url: str) -> None:
     """Raises Unusable for what is no address; warns where the token would travel in the clear."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-        raise errors.Unusable(f"{url!r} is no address of a server.", remedy="Give one as in https://mlops.example.org.")
+        meant = f" Did you mean http://{url}?" if "://" not in url and " " not in url else ""
+        remedy = f"Give one as in https://mlops.example.org.{meant}"
+        raise errors.Unusable(f"{url!r} is no address of a server.", remedy=remedy)
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         warnings.warn(f"{url} is not encrypted: whoever listens can read the token.", stacklevel=4)

@@ -1,14 +1,20 @@
 """Rows as tables, HTML in a notebook and rich in a terminal; what the server sent is text in both, never markup."""
 
 import html
+import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+# As wide as any table: where no terminal says how wide it is, nothing is folded.
+WIDE = 1000
+# What is copied into the next command stays in one piece.
+_WHOLE = ("id", "name", "key", "state", "gate", "verdict", "metric")
 # Escape sequences in a name or a log line would move the cursor, or worse.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -25,10 +31,18 @@ def as_rich(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: s
     """A table for the terminal; no cell is read as rich's markup."""
     table = Table(title=Text(plain(caption)) if caption else None, title_justify="left", box=None, pad_edge=False)
     for header in headers:
-        table.add_column(Text(header, style="bold"), overflow="fold")
+        table.add_column(Text(header, style="bold"), overflow="fold", no_wrap=header in _WHOLE)
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     return table
+
+
+def as_text(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, caption: str = "") -> str:
+    """The table as plain text, as wide as it needs to be."""
+    console = Console(file=io.StringIO(), width=WIDE, color_system=None)
+    with console.capture() as capture:
+        console.print(as_rich(headers, rows, caption=caption))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def shown(value: Any) -> str:

@@ -1,29 +1,32 @@
-"""Large files in pieces (tus 1.0): a lost connection costs the piece that was under way, not the file."""
+"""Large files in pieces (tus 1.0): a lost connection, or Ctrl-C, costs the piece that was under way, not the file."""
 
 import base64
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
-from mlops_client import bars
-from mlops_client.errors import ChecksumMismatch, ClientError, Conflict, ServerFailed, Unreachable
+from mlops_client import bars, unfinished
+from mlops_client.errors import ChecksumMismatch, ClientError, Conflict, NotFound, ServerFailed, Unreachable
+from mlops_client.parcels import Parcel
 from mlops_client.session import Session
-
-if TYPE_CHECKING:
-    from mlops_client.delivering import Parcel
 
 PIECE_BYTES = 8 * 2**20
 ATTEMPTS = 8
+_UPLOADS = "/api/v1/uploads"
 _VERSION = {"Tus-Resumable": "1.0.0"}
 _PIECE = {"Content-Type": "application/offset+octet-stream"}
 
 
-def send(session: Session, dataset: str, parcel: "Parcel", *, show: bool | bars.Bar) -> dict[str, Any]:
-    """Send a file piece by piece, taking it up where the server has it; returns the ingestion. Raises ClientError."""
-    address = _create(session, dataset, parcel)
+def send(session: Session, dataset: str, parcel: Parcel, *, show: bool | bars.Bar) -> dict[str, Any]:
+    """Send a file piece by piece, taking it up where the server has it; returns the ingestion. Raises ClientError.
+
+    Who is interrupted and sends the same bytes into the same dataset again goes on where they stopped.
+    """
     with bars.shown(show, f"upload {parcel.name}") as bar:
-        offset = failed = 0
+        content = _content(parcel)
+        address, offset = _taken_up(session, dataset, content) or _create(session, dataset, parcel, content)
+        failed = 0
         while offset < parcel.size_bytes:
             bar.move(100 * offset // parcel.size_bytes, f"{offset:,} of {parcel.size_bytes:,} bytes")
             try:
@@ -31,11 +34,29 @@ def send(session: Session, dataset: str, parcel: "Parcel", *, show: bool | bars.
             except (Unreachable, ServerFailed, Conflict, ChecksumMismatch) as error:
                 failed += 1
                 offset = _resumed(session, address, error, failed)
-        bar.end("succeeded", "")
+        bar.end("succeeded")
+    unfinished.forget(session.account.url, dataset, content)
     return _ingestion(session, address)
 
 
-def _create(session: Session, dataset: str, parcel: "Parcel") -> str:
+def _content(parcel: Parcel) -> str:
+    # The bytes, not the name: a file that was changed in the meantime must not go on where another one stopped.
+    digest = hashlib.file_digest(parcel.file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return f"{parcel.format} {digest}"
+
+
+def _taken_up(session: Session, dataset: str, content: str) -> tuple[str, int] | None:
+    """The upload that was begun with these bytes, and how much of it has come; None where there is none."""
+    upload = unfinished.find(session.account.url, dataset, content)
+    if upload is None:
+        return None
+    try:
+        return f"{_UPLOADS}/{upload}", _offset(session, f"{_UPLOADS}/{upload}")
+    except NotFound:
+        return None
+
+
+def _create(session: Session, dataset: str, parcel: Parcel, content: str) -> tuple[str, int]:
     metadata = {"filename": parcel.name, "format": parcel.format}
     pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
     headers = _VERSION | {
@@ -44,10 +65,12 @@ def _create(session: Session, dataset: str, parcel: "Parcel") -> str:
         "Idempotency-Key": str(uuid4()),
     }
     upload = session.send("POST", f"/api/v1/datasets/{dataset}/uploads", headers=headers).json()
-    return f"/api/v1/uploads/{upload['id']}"
+    url, expires_at = session.account.url, upload["expires_at"]
+    unfinished.keep(url, dataset, content, upload=upload["id"], expires_at=expires_at)
+    return f"{_UPLOADS}/{upload['id']}", 0
 
 
-def _send_piece(session: Session, address: str, parcel: "Parcel", offset: int) -> int:
+def _send_piece(session: Session, address: str, parcel: Parcel, offset: int) -> int:
     """Where the server has it now."""
     parcel.file.seek(offset)
     piece = parcel.file.read(PIECE_BYTES)
@@ -62,6 +85,10 @@ def _resumed(session: Session, address: str, error: ClientError, failed: int) ->
     if failed >= ATTEMPTS:
         raise error
     time.sleep(min(0.2 * 2**failed, 10))
+    return _offset(session, address)
+
+
+def _offset(session: Session, address: str) -> int:
     return int(session.send("HEAD", address, headers=_VERSION).headers["Upload-Offset"])
 
 

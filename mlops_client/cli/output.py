@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 from rich.console import Console
@@ -11,11 +12,17 @@ from rich.text import Text
 from mlops_client import tables
 from mlops_client.comparing import Compared, Comparison
 from mlops_client.nouns.base import Record, Rows
+from mlops_client.nouns.datasets import DatasetVersion
 from mlops_client.nouns.jobs import Line
+from mlops_client.nouns.pipelines import PipelineRun
 from mlops_client.nouns.promotions import Promotion
+from mlops_client.nouns.runs import Run
 from mlops_client.nouns.slots import Predictions
+from mlops_client.nouns.sources import DataSource
 
 _GATE = ("gate", "verdict", "effect", "value", "threshold", "reason")
+_NEWEST = 5
+_VIOLATION = ("column", "rule", "severity", "count", "examples")
 
 
 def show(result: Any, *, as_json: bool) -> None:
@@ -26,7 +33,7 @@ def show(result: Any, *, as_json: bool) -> None:
         json.dump(_plain(result), sys.stdout, indent=1)
         print()
         return
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else tables.WIDE, highlight=False)
     for part in _parts(result):
         console.print(part)
 
@@ -37,11 +44,19 @@ def _parts(result: Any) -> Iterable[Any]:
             yield Text(tables.plain(str(result)))
         case Promotion():
             yield from (_one(result), _listed(_GATE, [[gate.get(name) for name in _GATE] for gate in result.gates]))
+        case DatasetVersion():
+            yield _one(result)
+            if result.contract_verdict != "pass":
+                yield _listed(_VIOLATION, [[one.get(name) for name in _VIOLATION] for one in result.violations()])
+        case DataSource():
+            yield _one(result)
+            yield from _parts(list(islice(result.readings(), _NEWEST)))
+        case Run() | PipelineRun():
+            yield from (_one(result), *([_one(result.version)] if result.model_version else []))
         case Record():
             yield _one(result)
         case Rows():
-            names = result.record.SHOWN
-            yield _listed(names, [[getattr(one, name) for name in names] for one in result])
+            yield _listed(result.record.columns(), [one.cells() for one in result])
         case Predictions():
             yield _listed(
                 ("score", "decision", "arm", "id"), [(one.score, one.decision, one.arm, one.id) for one in result]
@@ -51,12 +66,34 @@ def _parts(result: Any) -> Iterable[Any]:
         case Comparison():
             yield result
         case _:
-            for one in result:
-                yield from _parts(one)
+            for kind, several in groupby(result, type):
+                yield from _several(kind, several)
+
+
+def _several(kind: type, several: Iterable[Any]) -> Iterable[Any]:
+    """Records of one kind in a row are a table."""
+    if issubclass(kind, Record):
+        yield _listed(kind.columns(), [one.cells() for one in several])
+        return
+    for one in several:
+        yield from _parts(one)
 
 
 def _one(record: Record) -> Any:
-    return _listed(("", type(record).__name__), [(name, getattr(record, name)) for name in record.SHOWN])
+    """What a record says; a field that is empty says nothing."""
+    values = ((name, getattr(record, name)) for name in record.SHOWN)
+    rows = [(name, _lines(value)) for name, value in values if value not in (None, "", [], {})]
+    return _listed(("", type(record).__name__), rows)
+
+
+def _lines(value: Any) -> Any:
+    """What is nested as lines, everything else as it is."""
+    match value:
+        case [dict(), *_]:
+            return "\n".join(tables.shown(one) for one in value)
+        case dict() if any(isinstance(inner, dict) for inner in value.values()):
+            return json.dumps(value, indent=1, ensure_ascii=False)
+    return value
 
 
 def _listed(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:

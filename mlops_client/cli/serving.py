@@ -1,4 +1,4 @@
-"""Commands about promotion and what serves."""
+"""Commands about what serves."""
 
 import argparse
 from typing import Any
@@ -9,20 +9,15 @@ from mlops_client.client import Client
 
 
 def add(commands: Group) -> None:
-    """promote, slots, predict."""
-    promote = commands.command(
-        "promote", _promote, "ask for a version to serve; the gates answer, people sign after that"
-    )
-    promote.add_argument("version")
-    promote.add_argument("--slot", required=True, help="its key, as in employment.production.champion")
-    promote.add_argument("--policy", required=True, help="by name: the version that is effective")
-    promote.add_argument("--reason", required=True, help="why it should serve, in your own words")
-    promote.add_argument("--draft", action="store_true", help="write it only, and put it forward later")
+    """slots, predict."""
     slots = commands.group("slots", "what serves")
     slots.command("list", lambda client, _: client.slots.all(), "list the slots that you may read")
     slots.command("show", lambda client, given: client.slots.get(given.slot), "show what a slot serves").add_argument(
         "slot"
     )
+    opened = slots.command("open", lambda client, given: client.slots.open(given.system, given.name), "open a slot")
+    opened.add_argument("system")
+    opened.add_argument("name", help="as in production.champion; the key is the system's name and this")
     predict = commands.command("predict", _predict, "predict with what a slot serves; every answer is logged")
     predict.add_argument("slot")
     predict.add_argument("rows", help="a JSON, JSON Lines or CSV file")
@@ -30,11 +25,6 @@ def add(commands: Group) -> None:
     predict.add_argument(
         "--attributes", nargs="*", default=(), metavar="COLUMN", help="sensitive values, for monitoring"
     )
-
-
-def _promote(client: Client, given: argparse.Namespace) -> Any:
-    ask = client.promotions.draft if given.draft else client.promotions.request
-    return ask(given.version, slot=given.slot, policy=given.policy, reason=given.reason)
 
 
 def _predict(client: Client, given: argparse.Namespace) -> Any:

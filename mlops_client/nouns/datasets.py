@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mlops_client import bars, delivering
-from mlops_client.errors import Unusable
+from mlops_client import bars, delivering, parcels
 from mlops_client.nouns import jobs
-from mlops_client.nouns.base import Collection, Record, Rows, identity, numbered
+from mlops_client.nouns.base import Collection, Named, Record, Rows, identity, no_version, numbered
 from mlops_client.nouns.systems import System, Systems
 
 
@@ -15,6 +14,7 @@ from mlops_client.nouns.systems import System, Systems
 class DatasetVersion(Record):
     PATH = "/api/v1/dataset-versions"
     SHOWN = ("name", "row_count", "contract_verdict", "digest", "created_at", "id")
+    LISTED = ("name", "row_count", "contract_verdict", "created_at", "id")
 
     name: str
     dataset: str
@@ -26,6 +26,11 @@ class DatasetVersion(Record):
     schema: Any = field(default=None, repr=False)
     profile: Any = field(default=None, repr=False)
 
+    def violations(self) -> list[dict[str, Any]]:
+        """What of the contract it breaks: column, rule, severity, how many rows, and masked examples."""
+        checks = self.session.rows("/api/v1/evidence", dataset_version=self.id, kind="contract_check")
+        return [one for check in checks for one in check["fields"].get("violations", [])]
+
 
 @dataclass(kw_only=True, repr=False)
 class Ingestion(jobs.Job):
@@ -33,6 +38,8 @@ class Ingestion(jobs.Job):
 
     PATH = "/api/v1/ingestions"
     NOUN: ClassVar[str] = "ingestion"
+    SHOWN = ("id", "source_name", "state", "progress_percent", "progress_message", "failure", "created_at")
+    LISTED = ("id", "source_name", "state", "failure", "created_at")
 
     dataset: str
     source_name: str
@@ -51,6 +58,7 @@ class Ingestion(jobs.Job):
 class Dataset(Record):
     PATH = "/api/v1/datasets"
     SHOWN = ("name", "description", "licence", "sensitive_columns", "created_at", "id")
+    LISTED = ("name", "sensitive_columns", "created_at", "id")
 
     system: str
     name: str
@@ -70,11 +78,14 @@ class Dataset(Record):
         rows: a file's path, a pandas or polars DataFrame, a pyarrow Table, or a list of dicts. A lost connection is
         taken up where it broke. Raises Unusable, ClientError.
         """
-        with delivering.opened(rows, name=self.name, format=format) as parcel:
+        with parcels.opened(rows, name=self.name, format=format) as parcel:
             return Ingestion.read(delivering.send(self.session, self.id, parcel, show=show), self.session)
 
     def push(self, rows: Any, *, format: str | None = None, show: bool | bars.Bar = True) -> DatasetVersion:
-        """Deliver rows and wait until they are a version. Raises JobFailed where the contract or the file is bad."""
+        """Deliver rows and wait until they are a version. Raises JobFailed where no version can be made of them.
+
+        A version that breaks the contract is made too, and nothing can be trained on it: ask its ``violations()``.
+        """
         return self.deliver(rows, format=format, show=show).follow(show=show).version
 
 
@@ -88,11 +99,12 @@ class DatasetVersions(Collection[DatasetVersion]):
         dataset = Datasets(self._session).get(name)
         found = self.all(dataset=dataset, number=number).first()
         if found is None:
-            raise Unusable(f"{name} has no such version." if number else f"{name} has no version yet.")
+            newest = self.all(dataset=dataset).first()
+            raise no_version(name, number, newest.number if newest else None)
         return found
 
 
-class Datasets(Collection[Dataset]):
+class Datasets(Named[Dataset]):
     RECORD = Dataset
 
     def register(

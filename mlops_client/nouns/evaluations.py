@@ -15,6 +15,7 @@ class Figure(Record):
 
     PATH = "/api/v1/evidence"
     SHOWN = ("kind", "metric", "attribute", "group", "value", "low", "high", "n", "method")
+    LISTED = ("kind", "metric", "of", "figure", "n")
 
     set: str
     kind: str
@@ -30,6 +31,16 @@ class Figure(Record):
     n: int | None
     method: str
     fields: dict[str, Any]
+
+    @property
+    def of(self) -> str:
+        """Whom it is about, as in ``SEX 2``; empty for everybody."""
+        return f"{self.attribute} {self.group}".strip()
+
+    @property
+    def figure(self) -> str:
+        """As in ``0.812 [0.801, 0.823]``."""
+        return interval(self)
 
     def __str__(self) -> str:
         return f"{interval(self)}, n = {self.n:,}" if self.n else interval(self)
@@ -73,11 +84,13 @@ class Evaluations(Collection[Evaluation]):
         split: str | None = None,
         against: ModelVersion | str | None = None,
         seed: int = 0,
+        settings: dict[str, Any] | None = None,
     ) -> Evaluation:
         """Ask a worker to measure a version; returns at once.
 
         data: on what; without it on the rows that the run held out. against: measured on the same rows, differences
         are paired. split: holdout or all; all by default where data is given that is not the version's own.
+        settings: what to measure beside performance and fairness; docs/evaluation.md says what they may hold.
         """
         versions = ModelVersions(self._session)
         version = versions.get(version)
@@ -88,5 +101,6 @@ class Evaluations(Collection[Evaluation]):
             "split": split or ("holdout" if chosen == version.dataset_version else "all"),
             "against": identity(versions.get(against)) if against else None,
             "seed": seed,
+            "settings": settings,
         }
         return self._post("/api/v1/evaluations", body)

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from mlops_client import bars
-from mlops_client.errors import JobCancelled, JobFailed, NotFound, Unusable
+from mlops_client.errors import JobCancelled, JobFailed, NotFound, ServerFailed, Unreachable, Unusable
 from mlops_client.nouns.base import Record
 from mlops_client.session import Session
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 3.0
+MOST_LOST = 20  # looks without an answer, each tried several times: two to three minutes
 LINES_OF_A_FAILURE = 10
 ENDED = ("succeeded", "failed", "cancelled")
 
@@ -51,18 +52,19 @@ class Job(Record):
     def follow(self, *, show: bool | bars.Bar = True, timeout_seconds: float | None = None) -> Self:
         """Wait for the end, with a bar; returns the job itself. Raises JobFailed, JobCancelled, TimeoutError.
 
-        The job goes on where you stop to wait: follow it again whenever you like.
+        The job goes on where you stop to wait: follow it again whenever you like. A server that is away for a few
+        minutes, as while it is updated, is waited for.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         pause = FIRST_PAUSE_SECONDS
         with bars.shown(show, self._title()) as bar:
-            while not self.refresh().ended:
-                bar.move(self.progress_percent, self.progress_message)
+            for message in self._looks():
+                bar.move(self.progress_percent, message)
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"{self._title()} is still {self.state} after {timeout_seconds:g} seconds.")
                 time.sleep(pause)
                 pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)
-            bar.end(self.state, self.failure)
+            bar.end(self.state)
         return self._checked()
 
     def lines(self) -> Iterator[Line]:
@@ -77,6 +79,21 @@ class Job(Record):
         """Stop it: at once where it waits, at its next step where a worker has it. Raises Conflict once it is over."""
         return self._became(self.session.post(f"{self.address}/cancel", {"reason": reason}))
 
+    def _looks(self) -> Iterator[str]:
+        """What each look tells, until the job has ended. Raises Unreachable, ServerFailed where no answer comes."""
+        lost = 0
+        while True:
+            try:
+                self.refresh()
+                lost = 0
+            except (Unreachable, ServerFailed):
+                lost += 1
+                if lost > MOST_LOST:
+                    raise
+            if self.ended:
+                return
+            yield "no answer, trying again" if lost else self.progress_message
+
     def _title(self) -> str:
         return f"{self.NOUN} {self.id[-8:]}"
 
@@ -89,13 +106,16 @@ class Job(Record):
 
     def _last_lines(self) -> list[str]:
         try:
-            return [line.text for line in self.lines()][-LINES_OF_A_FAILURE:]
+            told = [line.text for line in self.lines() if line.text != self.failure]
+            return told[-LINES_OF_A_FAILURE:]
         except NotFound:
             return []
 
 
 def made(session: Session, path: str, job: Job, *, name: str) -> dict[str, Any]:
-    """What a job that has ended made. Raises Unusable where it made nothing yet."""
+    """What a job that has ended made. Raises Unusable where it made nothing."""
+    if job.data.get(name) is None and job.ended:
+        raise Unusable(f"{job._title()} has {job.state} and made no {name.replace('_', ' ')}.")
     if job.data.get(name) is None:
         raise Unusable(f"{job._title()} is {job.state}: it has made nothing yet.", remedy="Call follow() first.")
     data: dict[str, Any] = session.get(f"{path}/{job.data[name]}")

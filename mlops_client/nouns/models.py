@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from mlops_client.errors import Unusable
-from mlops_client.nouns.base import Collection, Record, Rows, identity, numbered
+from mlops_client.nouns.base import Collection, Named, Record, Rows, identity, no_version, numbered
 from mlops_client.nouns.systems import System, Systems
 
 
 @dataclass(kw_only=True, repr=False)
 class ModelVersion(Record):
     PATH = "/api/v1/model-versions"
-    SHOWN = ("name", "lifecycle", "artifact_digest", "created_at", "id")
+    SHOWN = ("name", "lifecycle", "artifact_digest", "threshold", "created_at", "id")
+    LISTED = ("name", "lifecycle", "created_at", "id")
 
     name: str
     model: str
@@ -59,11 +59,12 @@ class ModelVersions(Collection[ModelVersion]):
         model = Models(self._session).get(name)
         found = self.all(model=model, number=number).first()
         if found is None:
-            raise Unusable(f"{name} has no such version." if number else f"{name} has no version yet.")
+            newest = self.all(model=model).first()
+            raise no_version(name, number, newest.number if newest else None)
         return found
 
 
-class Models(Collection[Model]):
+class Models(Named[Model]):
     RECORD = Model
 
     def register(self, system: System | str, name: str, *, description: str = "") -> Model:

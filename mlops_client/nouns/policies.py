@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlops_client.errors import Unusable
-from mlops_client.nouns.base import Collection, Record, numbered
+from mlops_client.nouns.base import Collection, Record, missing, no_version, numbered
 
 
 @dataclass(kw_only=True, repr=False)
@@ -27,9 +27,14 @@ class Policies(Collection[Policy]):
     RECORD = Policy
 
     def _named(self, name: str) -> Policy:
-        name, version = numbered(name)
-        narrowed = {"state": "effective"} if version is None else {"version": version}
-        found = self.all(name=name, **narrowed).first()
-        if found is None:
-            raise Unusable(f"No policy {name!r} is effective." if version is None else f"{name} has no such version.")
-        return found
+        name, number = numbered(name)
+        versions = {one.version: one for one in self.all(name=name)}
+        if not versions:
+            raise missing("policy", name, (one.name for one in self))
+        effective = [one.version for one in versions.values() if one.state == "effective"]
+        if number is None and not effective:
+            raise Unusable(f"No version of the policy {name} is effective.")
+        number = effective[0] if number is None else number
+        if number not in versions:
+            raise no_version(name, number, max(versions))
+        return versions[number]

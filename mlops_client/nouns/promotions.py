@@ -17,6 +17,7 @@ _GATE = ("gate", "verdict", "effect", "value", "low", "high", "n", "threshold", 
 class Promotion(Record):
     PATH = "/api/v1/promotions"
     SHOWN = ("headline", "state", "model_version_name", "slot", "policy_name", "reason", "next_signature", "id")
+    LISTED = ("state", "model_version_name", "slot", "next_signature", "created_at", "id")
 
     model_version: str
     model_version_name: str
@@ -46,6 +47,8 @@ class Promotion(Record):
     @property
     def next_signature(self) -> str:
         """Who signs next; empty where nobody needs to."""
+        if "next_step" not in self.data:  # a list does not tell it
+            self.refresh()
         step = self.data.get("next_step") or {}
         return step.get("role") or ""
 
@@ -60,6 +63,15 @@ class Promotion(Record):
     def withdraw(self, reason: str) -> Self:
         """Take your own request back before it is decided."""
         return self._became(self.session.post(f"/api/v1/promotions/{self.id}/withdraw", {"reason": reason}))
+
+    def record(self) -> str:
+        """The decision record as a page in Markdown: gates, every round of signatures, conditions, findings."""
+        headers = {"Accept": "text/markdown"}
+        return self.session.send("GET", f"/api/v1/promotions/{self.id}/record", headers=headers).text
+
+    def evidence_pack(self) -> bytes:
+        """The decision with all that proves it, as a zip archive that verifies without the server."""
+        return self.session.send("GET", f"/api/v1/promotions/{self.id}/evidence-pack").content
 
     def _repr_html_(self) -> str:
         gates = [[gate.get(name) for name in _GATE] for gate in self.gates]

@@ -1,12 +1,16 @@
 """Training runs: asked for, followed, stopped, and done again."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from mlops_client.nouns import jobs
 from mlops_client.nouns.base import Collection, Rows, identity
 from mlops_client.nouns.datasets import DatasetVersion, DatasetVersions
 from mlops_client.nouns.models import Model, Models, ModelVersion
+
+_SCORE = re.compile(r"cv_(.+)_mean")
 
 
 @dataclass(kw_only=True, repr=False)
@@ -26,7 +30,8 @@ class Reproduction(jobs.Job):
 class Run(jobs.Job):
     PATH = "/api/v1/runs"
     NOUN: ClassVar[str] = "run"
-    SHOWN = ("id", "state", "progress_percent", "progress_message", "seed", "metrics", "failure")
+    SHOWN = ("id", "state", "progress_percent", "progress_message", "seed", "scores", "failure", "cancel_requested_at")
+    LISTED = ("id", "state", "progress_percent", "progress_message", "seed", "created_at")
 
     model: str
     dataset_version: str
@@ -34,6 +39,13 @@ class Run(jobs.Job):
     recipe_digest: str
     metrics: dict[str, Any]
     model_version: str | None = None
+    cancel_requested_at: datetime | None = None
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What cross-validation found for the chosen candidate, each a mean over the folds; `metrics` has all."""
+        means = ((_SCORE.fullmatch(name), value) for name, value in self.metrics.items())
+        return {found[1]: value for found, value in means if found}
 
     @property
     def version(self) -> ModelVersion:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from mlops_client import frames, tables
-from mlops_client.errors import Unusable
-from mlops_client.nouns.base import Collection, Record, identity
+from mlops_client.errors import NotFound, Unusable
+from mlops_client.nouns.base import MOST_SEARCHED, Collection, Record, identity, missing
 from mlops_client.nouns.systems import System, Systems
 
 ROWS_A_REQUEST = 500
@@ -57,6 +58,7 @@ class Predictions(Sequence[Prediction]):
 class Slot(Record):
     PATH = "/api/v1/slots"
     SHOWN = ("key", "serving", "revision", "id")
+    LISTED = ("key", "serving")
 
     system: str
     name: str
@@ -72,6 +74,8 @@ class Slot(Record):
     @property
     def serving(self) -> str:
         """The version that serves, by name; empty where none does."""
+        if "current" not in self.data:  # a list does not tell it
+            self.refresh()
         current = self.current or {}
         canary = f", {current['canary_percent']}% to {current['canary_name']}" if current.get("canary_name") else ""
         return f"{current.get('champion_name') or ''}{canary}"
@@ -86,19 +90,11 @@ class Slot(Record):
         rows: a DataFrame, a pyarrow Table, a list of dicts, or one dict. entity: the column that says whom a row is
         about; attributes: columns with sensitive values, for monitoring alone; all others are the model's features.
         """
-        asked = [_row(row, entity, attributes) for row in frames.dicts(rows)]
-        answers: list[Prediction] = []
-        for start in range(0, len(asked), ROWS_A_REQUEST):
-            body = {"rows": asked[start : start + ROWS_A_REQUEST]}
-            answer = self.session.post(f"/api/v1/slots/{self.key}/predict", body)
-            answers += [Prediction.read(one) for one in answer["predictions"]]
-        return Predictions(answers)
+        return Slots(self.session).predict(self, rows, entity=entity, attributes=attributes)
 
     def report(self, outcomes: Mapping[str, Any]) -> int:
         """Tell what turned out to be true, by a prediction's id; returns how many were new."""
-        rows = [{"prediction": id_, "value": frames.value(true)} for id_, true in outcomes.items()]
-        stored: int = self.session.post(f"/api/v1/slots/{self.key}/outcomes", {"outcomes": rows})["stored"]
-        return stored
+        return Slots(self.session).report(self, outcomes)
 
 
 class Slots(Collection[Slot]):
@@ -107,14 +103,40 @@ class Slots(Collection[Slot]):
     RECORD = Slot
 
     def get(self, which: Slot | str) -> Slot:
+        """By its key, or its id. Raises Unusable."""
         if isinstance(which, Slot):
             return which
-        return Slot.read(self._session.get(f"/api/v1/slots/{which}"), self._session)
+        try:
+            return Slot.read(self._session.get(f"/api/v1/slots/{which}"), self._session)
+        except NotFound as error:
+            raise missing("slot", which, (one.key for one in islice(self.all(), MOST_SEARCHED))) from error
 
     def open(self, system: System | str, name: str) -> Slot:
         """Open a slot in a system; its key is the system's name and the slot's."""
         system = Systems(self._session).get(system)
         return self._post("/api/v1/slots", {"system": identity(system), "name": name})
+
+    def predict(
+        self, slot: Slot | str, rows: Any, *, entity: str | None = None, attributes: Sequence[str] = ()
+    ) -> Predictions:
+        """``Slot.predict`` by key alone: a calling application may ask a slot that it may not read."""
+        asked = [_row(row, entity, attributes) for row in frames.dicts(rows)]
+        answers: list[Prediction] = []
+        for start in range(0, len(asked), ROWS_A_REQUEST):
+            body = {"rows": asked[start : start + ROWS_A_REQUEST]}
+            answer = self._session.post(f"/api/v1/slots/{_key(slot)}/predict", body)
+            answers += [Prediction.read(one) for one in answer["predictions"]]
+        return Predictions(answers)
+
+    def report(self, slot: Slot | str, outcomes: Mapping[str, Any]) -> int:
+        """``Slot.report`` by key alone."""
+        rows = [{"prediction": id_, "value": frames.value(true)} for id_, true in outcomes.items()]
+        stored: int = self._session.post(f"/api/v1/slots/{_key(slot)}/outcomes", {"outcomes": rows})["stored"]
+        return stored
+
+
+def _key(slot: Slot | str) -> str:
+    return slot.key if isinstance(slot, Slot) else slot
 
 
 def _row(row: dict[str, Any], entity: str | None, attributes: Sequence[str]) -> dict[str, Any]:

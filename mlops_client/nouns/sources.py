@@ -1,10 +1,11 @@
 """Sources: places that a dataset's versions are read from, on a schedule or on request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from mlops_client.nouns.base import Collection, Record, identity
+from mlops_client.nouns.base import Named, Record, Rows, identity
 from mlops_client.nouns.datasets import Dataset, Datasets, Ingestion
 
 
@@ -13,7 +14,8 @@ class DataSource(Record):
     """A place that a dataset's versions are read from: what, how often, how far. It holds no credential."""
 
     PATH = "/api/v1/sources"
-    SHOWN = ("name", "kind", "state", "interval_seconds", "position", "due_at", "id")
+    SHOWN = ("name", "kind", "state", "interval_seconds", "settings", "secrets", "position", "due_at", "id")
+    LISTED = ("name", "kind", "state", "interval_seconds", "due_at", "id")
 
     dataset: str
     name: str
@@ -30,6 +32,11 @@ class DataSource(Record):
     def read_now(self) -> Ingestion:
         """Ask a worker to read what is new; follow what is returned. It has no version where nothing is new."""
         return Ingestion.read(self.session.post(f"/api/v1/sources/{self.id}/read"), self.session)
+
+    def readings(self) -> Iterator[Ingestion]:
+        """What was read so far, newest first; `failure` says why a reading failed."""
+        ingestions = Rows(Ingestion, self.session, Ingestion.PATH, {"dataset": self.dataset})
+        return (one for one in ingestions if one.data["data_source"] == self.id)
 
     def update(self, **changes: Any) -> Self:
         """Change it; ``start_over=True`` forgets how far it was read. Raises Conflict where somebody was quicker."""
@@ -48,7 +55,7 @@ class DataSource(Record):
         return self._became(self.session.post(f"/api/v1/sources/{self.id}/retire"))
 
 
-class DataSources(Collection[DataSource]):
+class DataSources(Named[DataSource]):
     RECORD = DataSource
 
     def register(

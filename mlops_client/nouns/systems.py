@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from mlops_client.nouns.base import Collection, Record
+from mlops_client.nouns.base import Named, Record
 
 
 @dataclass(kw_only=True, repr=False)
 class System(Record):
     PATH = "/api/v1/systems"
-    SHOWN = ("name", "purpose", "risk_tier", "id")
+    SHOWN = ("name", "purpose", "risk_tier", "legal_basis", "id")
+    LISTED = ("name", "purpose", "risk_tier", "id")
 
     name: str
     purpose: str
@@ -24,7 +25,7 @@ class System(Record):
         return self._became(self.session.patch(f"/api/v1/systems/{self.id}", changes, revision=self.revision))
 
 
-class Systems(Collection[System]):
+class Systems(Named[System]):
     RECORD = System
 
     def register(self, name: str, *, purpose: str, risk_tier: str, legal_basis: str = "", **stakes: Any) -> System:

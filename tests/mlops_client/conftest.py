@@ -10,12 +10,14 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
 from mlops_client import Client
+from mlops_client.cli import program
 from registry.models import User
 from tests import factories
 from tests.mlops_client.published import Judge
 
 URL = "http://localhost"
 ClientOf = Callable[[User], Client]
+TypedBy = Callable[[User], Callable[..., int]]
 
 
 @pytest.fixture
@@ -45,3 +47,15 @@ def client_of(db: None, judge: Judge) -> ClientOf:
         return Client(URL, token, transport=judge)
 
     return made
+
+
+@pytest.fixture
+def typing(db: None, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> TypedBy:
+    """What an account types, of whom the environment has a token."""
+
+    def of(account: User) -> Callable[..., int]:
+        monkeypatch.setenv("MLOPS_URL", URL)
+        monkeypatch.setenv("MLOPS_TOKEN", factories.token(account).split()[1])
+        return lambda *words: program.main(words, transport=judge)
+
+    return of

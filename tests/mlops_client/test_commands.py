@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +11,13 @@ from knox.models import AuthToken
 
 from mlops_client import credentials
 from mlops_client.cli import program
-from registry.models import TrainingRun, User
+from registry.models import TrainingRun
 from registry.roles import Role
 from tests import factories, houses
-from tests.mlops_client.conftest import URL
+from tests.mlops_client.conftest import URL, TypedBy
 from tests.mlops_client.published import Judge
 
 pytestmark = pytest.mark.django_db
-Type = Callable[..., int]
-
-
-@pytest.fixture
-def typing(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> Callable[[User], Type]:
-    """What an account types, of whom the environment has a token."""
-
-    def of(account: User) -> Type:
-        monkeypatch.setenv("MLOPS_URL", URL)
-        monkeypatch.setenv("MLOPS_TOKEN", factories.token(account).split()[1])
-        return lambda *words: program.main(words, transport=judge)
-
-    return of
 
 
 def test_login_keeps_the_token_and_logout_revokes_it(
@@ -56,7 +42,7 @@ def test_login_with_a_wrong_password_is_refused(judge: Judge, monkeypatch: pytes
     assert not credentials.file().exists()
 
 
-def test_train_from_a_yaml_file_asks_for_a_run(typing: Callable[[User], Type], tmp_path: Path) -> None:
+def test_train_from_a_yaml_file_asks_for_a_run(typing: TypedBy, tmp_path: Path) -> None:
     model = factories.model()
     data = factories.dataset_version(factories.dataset(model.system))
     (tmp_path / "recipe.yaml").write_text(json.dumps(factories.RECIPE))  # JSON is YAML too
@@ -66,7 +52,7 @@ def test_train_from_a_yaml_file_asks_for_a_run(typing: Callable[[User], Type], t
 
 
 def test_push_of_a_file_asks_for_an_ingestion(
-    typing: Callable[[User], Type], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    typing: TypedBy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "rows.csv").write_text("AGEP,SCHL\n41,21\n")
     words = ["datasets", "push", factories.dataset().name, str(tmp_path / "rows.csv"), "--detach", "--json"]
@@ -75,9 +61,7 @@ def test_push_of_a_file_asks_for_an_ingestion(
     assert (shown["source_name"], shown["format"], shown["state"]) == ("rows.csv", "csv", "queued")
 
 
-def test_promote_that_a_gate_blocks_ends_with_its_own_code(
-    typing: Callable[[User], Type], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_promote_that_a_gate_blocks_ends_with_its_own_code(typing: TypedBy, capsys: pytest.CaptureFixture[str]) -> None:
     house = houses.build()
     version = houses.measured(house, auc=0.7)
     words = ["promote", f"{house.model.name}@{version.number}", "--slot", house.slot.key, "--policy", house.policy.name]
@@ -85,7 +69,7 @@ def test_promote_that_a_gate_blocks_ends_with_its_own_code(
     assert "perf.auc.floor" in capsys.readouterr().out
 
 
-def test_runs_are_listed_shown_and_narrowed(typing: Callable[[User], Type], capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_are_listed_shown_and_narrowed(typing: TypedBy, capsys: pytest.CaptureFixture[str]) -> None:
     run = factories.version().run
     reads = typing(factories.person(Role.VALIDATOR))
     assert reads("runs", "list", "--where", "state=succeeded", "--json") == program.DONE
@@ -107,7 +91,7 @@ def test_runs_are_listed_shown_and_narrowed(typing: Callable[[User], Type], caps
     ],
 )
 def test_command_that_cannot_be_done_says_why(
-    typing: Callable[[User], Type], capsys: pytest.CaptureFixture[str], words: list[str], code: int
+    typing: TypedBy, capsys: pytest.CaptureFixture[str], words: list[str], code: int
 ) -> None:
     assert typing(factories.person(Role.ENGINEER))(*words) == code
     printed = capsys.readouterr()

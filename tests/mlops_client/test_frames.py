@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from mlops_client import Unusable, delivering, frames
+from mlops_client import Unusable, frames, parcels
 
 
 def test_dicts_of_a_frame_are_json_values() -> None:
@@ -35,13 +35,13 @@ def test_what_holds_no_rows_is_refused(rows: object) -> None:
 
 def test_frame_is_delivered_as_parquet_without_its_index() -> None:
     frame = pd.DataFrame({"a": [1, 2]}, index=[7, 9])
-    with delivering.opened(frame, name="people") as parcel:
+    with parcels.opened(frame, name="people") as parcel:
         table = pyarrow.parquet.read_table(parcel.file)
     assert (parcel.name, parcel.format, table.to_pylist()) == ("people.parquet", "parquet", [{"a": 1}, {"a": 2}])
 
 
 def test_dicts_are_delivered_as_json_lines() -> None:
-    with delivering.opened([{"a": 1}, {"a": None}], name="people") as parcel:
+    with parcels.opened([{"a": 1}, {"a": None}], name="people") as parcel:
         assert [json.loads(line) for line in parcel.file] == [{"a": 1}, {"a": None}]
 
 
@@ -51,14 +51,14 @@ def test_folder_is_delivered_as_the_same_archive_each_time(tmp_path: Path) -> No
         (tmp_path / name).write_bytes(name.encode())
     sent = []
     for _ in range(2):
-        with delivering.opened(tmp_path, name="digits") as parcel:
+        with parcels.opened(tmp_path, name="digits") as parcel:
             sent.append(parcel.file.read())
             assert zipfile.ZipFile(parcel.file).namelist() == ["a/2.png", "b/1.png"]
     assert (parcel.format, sent[0] == sent[1], parcel.size_bytes) == ("images", True, len(sent[0]))
 
 
 def test_file_without_a_known_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="does not say its format"), delivering.opened(tmp_path / "rows.dat", name="a"):
+    with pytest.raises(Unusable, match="does not say its format"), parcels.opened(tmp_path / "rows.dat", name="a"):
         pass
-    with pytest.raises(Unusable, match="No such file"), delivering.opened(tmp_path / "rows.csv", name="a"):
+    with pytest.raises(Unusable, match="No such file"), parcels.opened(tmp_path / "rows.csv", name="a"):
         pass

@@ -83,7 +83,8 @@ def test_version_by_name_and_number_is_found(client_of: ClientOf) -> None:
     version = factories.version()
     client = client_of(factories.person(Role.VALIDATOR))
     assert client.versions.get(f"{version.model.name}@1").id == str(version.pk)
-    with pytest.raises(Unusable, match="has no such version"):
+    assert client.versions.get(str(version)).id == str(version.pk)
+    with pytest.raises(Unusable, match=f"has no version 2.\n  -> The newest is {version.model.name}@1."):
         client.versions.get(f"{version.model.name}@2")
 
 
