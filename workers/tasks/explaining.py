@@ -43,10 +43,13 @@ def _content(explanation: Explanation, judged: "Subject") -> dict[str, Any]:
 
 def _case(explanation: Explanation) -> "Inputs":
     """The features of the prediction, decoded as they were when it was made."""
+    import numpy as np
+
     from workers.pipelines.matrices import Inputs  # as above
 
     assert explanation.prediction is not None
     schema = explanation.model_version.input_schema
     plain = decoding.is_plain(schema)
     made = decoding.inputs([explanation.prediction.features], schema, plain=plain)
-    return Inputs(made["features"], made.get("texts"))
+    none = np.zeros((1, 0), dtype=np.float32)  # of a model that takes texts alone
+    return Inputs(made.get("features", none), made.get("texts"))
