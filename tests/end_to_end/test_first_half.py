@@ -2,6 +2,9 @@
 
 import csv
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +16,7 @@ from sklearn import datasets as shipped
 
 from mlops_client import Client, JobCancelled
 from mlops_client.nouns.runs import Run
+from mlops_server import processes
 from registry.roles import Role
 from tests import databases, factories, live
 
@@ -27,6 +31,22 @@ LOAN: dict[str, Any] = {
     "cross_validation": {"folds": 3},
     "holdout": 0.3,
 }
+
+
+STUBBORN = """
+import sys, time
+import django; django.setup()
+from billiard.process import current_process
+from registry.models import Explanation
+from registry.services import jobs
+from workers.tasks import context
+
+current_process().name = "ForkPoolWorker-9"
+job = jobs.claim(Explanation, sys.argv[1], actor=context.worker())
+with context.refusals_of(job):
+    print("deaf", flush=True)
+    time.sleep(600)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +64,24 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(
+def stack(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory, inbox: Path
-) -> Iterator[Client]:
-    """An engineer's, of a stack whose workers may read the inbox."""
+) -> Iterator[live.Stack]:
+    """Its workers may read the inbox, and wait no longer than two seconds for work that shall stop."""
     folder = tmp_path_factory.mktemp("first-half")
     with pytest.MonkeyPatch.context() as environment, django_db_blocker.unblock():
         environment.setitem(os.environ, "SOURCE_ROOTS", str(inbox))
-        with live.stack(folder, "web", "worker") as stack, databases.used(stack.database):
-            token = factories.token(factories.person(Role.ENGINEER)).split()[1]
-            with Client(stack.url, token) as signed_in:
-                signed_in.systems.register("first-half", purpose="To be tested.", risk_tier="minimal")
-                yield signed_in
+        environment.setitem(os.environ, "JOB_CANCEL_SECONDS", "2")
+        with live.stack(folder, "web", "worker") as running, databases.used(running.database):
+            yield running
+
+
+@pytest.fixture(scope="module")
+def client(stack: live.Stack) -> Iterator[Client]:
+    token = factories.token(factories.person(Role.ENGINEER)).split()[1]
+    with Client(stack.url, token) as signed_in:
+        signed_in.systems.register("first-half", purpose="To be tested.", risk_tier="minimal")
+        yield signed_in
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +132,30 @@ def test_run_that_is_cancelled_makes_no_version(client: Client, loans: Run) -> N
     with pytest.raises(JobCancelled):
         run.follow(show=False, timeout_seconds=60)
     assert (run.state, run.model_version) == ("cancelled", None)
+
+
+def test_pipeline_reads_its_source_and_makes_a_candidate_of_what_is_new(
+    client: Client, loans: Run, inbox: Path
+) -> None:
+    header, *rows = (inbox / "loans.csv").read_text().splitlines()
+    (inbox / "more.csv").write_text("\n".join([header, *rows[:90]]) + "\n")
+    document = {"data": {"dataset": "loans", "source": "inbox"}, "model": "payer", "recipe": LOAN, "seed": 9}
+    made = client.pipelines.register("first-half", "monthly", document).run().follow(show=False)
+    assert [step["name"] for step in made.steps] == ["ingestion", "training"]
+    assert (made.version.name, client.dataset_versions.get("loans").number) == ("payer v2", 2)
+    assert client.runs.get(made.version.run).dataset_version == client.dataset_versions.get("loans@2").id
+
+
+def test_work_that_takes_no_notice_of_a_cancel_ends_with_its_process(
+    client: Client, loans: Run, stack: live.Stack
+) -> None:
+    stack.stop("worker")
+    asked = client.explanations.request(loans.version, settings={"rows": 20})
+    environment = {**stack.environment, "DATABASE_URL": stack.address("worker")}
+    command = [sys.executable, "-c", STUBBORN, asked.id]
+    with subprocess.Popen(command, env=environment, cwd=processes.BASE_DIR, stdout=subprocess.PIPE, text=True) as deaf:
+        assert deaf.stdout is not None
+        assert deaf.stdout.readline() == "deaf\n"
+        asked.cancel()
+        assert deaf.wait(30) == -signal.SIGKILL
+    assert (asked.refresh().state, asked.refresh().failure) == ("cancelled", "")
