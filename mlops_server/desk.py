@@ -12,8 +12,9 @@ from audit.models import Event
 from audit.pages import show, trail
 from audit.tree import proofs
 from monitoring.models import Alert
-from registry.admin import promotions, queue
-from registry.admin.queue import Waiting
+from registry.admin.decisions import promotions
+from registry.admin.people import queue
+from registry.admin.people.queue import Waiting
 from registry.models import User
 from registry.permissions import reads_something, visible_systems
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from audit.pages import columns, show
 from audit.pages.records import Section
 from monitoring.models import Monitor, MonitorRun
-from registry.admin import figures, measured
+from registry.admin.evidence import figures, measured
 from registry.admin.scoped import ScopedAdmin
 
 RUNS_SHOWN = 30

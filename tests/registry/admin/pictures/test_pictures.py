@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monitoring.measures import curves
-from registry.admin import measured
+from registry.admin.evidence import measured
 from registry.admin.pictures import axes, bars, matrix, shown
 from registry.admin.pictures.bars import Line
 from registry.models import EvidenceItem

@@ -1,0 +1,1 @@
+"""Pages of the decisions: requests and all that a reviewer weighs, signs, waives or takes back."""

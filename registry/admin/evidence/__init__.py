@@ -1,0 +1,1 @@
+"""Pages of what was measured: figures with their intervals, groups and explanations."""

@@ -1,0 +1,1 @@
+"""Pages of what serves: slots, answers, and what went wrong with them."""

@@ -1,0 +1,1 @@
+"""Pages of the models: how they were fitted, by whom and from what."""
