@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from mlops_client import JobCancelled, NotFound, NotPermitted, Unusable
 from registry.models import AISystem, Dataset, RegisteredModel, TrainingRun
+from registry.models import Evaluation as EvaluationRow
 from registry.roles import Role
 from tests import factories, houses
 from tests.mlops_client.conftest import ClientOf
@@ -158,3 +159,10 @@ def test_explanation_is_asked_for_and_cancelled(client_of: ClientOf) -> None:
     asked = client.explanations.request(str(version.pk), settings={"rows": 20})
     assert (asked.kind, asked.state, asked.cancel().state) == ("global", "queued", "cancelled")
     assert [one.id for one in client.explanations.all(model_version=str(version.pk))] == [asked.id]
+
+
+def test_evaluate_takes_settings(client_of: ClientOf) -> None:
+    version = factories.version()
+    client = client_of(factories.person(Role.ENGINEER))
+    asked = client.evaluate(str(version.pk), settings={"curves": True})
+    assert EvaluationRow.objects.get(pk=asked.id).settings["curves"] is True

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mlops_client import Client, NotFound, Unreachable, uploads
+from mlops_client import Client, NotFound, Unreachable, unfinished, uploads
 from registry.models import Dataset, Ingestion, Upload
 from registry.roles import Role
 from tests import factories
@@ -96,3 +96,34 @@ def test_upload_that_somebody_gave_up_is_not_sent_for_ever(judge: Judge, rows: P
     with pytest.raises(NotFound, match="given up"):
         client.datasets.get(dataset.name).deliver(rows, show=False)
     assert Ingestion.objects.count() == 0
+
+
+def interrupted(judge: Judge, dataset: Dataset, rows: Path) -> None:
+    """As the machine goes off after the first piece."""
+    with pytest.raises(Unreachable):
+        over(Line(judge, before=set(range(2, 99)))).datasets.get(dataset.name).deliver(rows, show=False)
+
+
+def test_file_that_was_interrupted_goes_on_in_the_next_command(judge: Judge, rows: Path) -> None:
+    dataset, line = factories.dataset(), Line(judge)
+    interrupted(judge, dataset, rows)
+    over(line).datasets.get(dataset.name).deliver(rows, show=False)
+    assert (line.pieces, Upload.objects.count()) == (2, 1)
+    assert arrived(dataset) == ("rows.csv", "csv", hashlib.sha256(CONTENT).hexdigest())
+    assert unfinished.find(URL, str(dataset.pk), f"csv {hashlib.sha256(CONTENT).hexdigest()}") is None
+
+
+def test_file_that_changed_in_between_is_sent_from_its_start(judge: Judge, rows: Path) -> None:
+    dataset, line = factories.dataset(), Line(judge)
+    interrupted(judge, dataset, rows)
+    rows.write_bytes(changed := CONTENT.replace(b"41", b"42"))
+    over(line).datasets.get(dataset.name).deliver(rows, show=False)
+    assert (line.pieces, arrived(dataset)[2]) == (3, hashlib.sha256(changed).hexdigest())
+
+
+def test_file_whose_upload_the_server_has_forgotten_is_sent_from_its_start(judge: Judge, rows: Path) -> None:
+    dataset, line = factories.dataset(), Line(judge)
+    interrupted(judge, dataset, rows)
+    Upload.objects.all().delete()
+    over(line).datasets.get(dataset.name).deliver(rows, show=False)
+    assert (line.pieces, arrived(dataset)[2]) == (3, hashlib.sha256(CONTENT).hexdigest())
