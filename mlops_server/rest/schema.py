@@ -83,6 +83,7 @@ class OperationSchema(AutoSchema):
             yield 404
         if self.method in _UNSAFE:
             yield from (400, 409, 413, 415, 422)
+            yield from getattr(self.view, "further_problems", ())
         elif self._is_list_view():
             yield 422
         if self._reads_if_match():

@@ -75,6 +75,9 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
 class Tus(Records):
     """Every answer says which protocol it is; who speaks another one is told so."""
 
+    #: What changes an upload may also be answered with: it is gone, another protocol, another checksum.
+    further_problems = (410, 412, 460)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method in ("POST", "PATCH", "DELETE") and request.headers.get("Tus-Resumable") != VERSION:
