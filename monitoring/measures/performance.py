@@ -55,8 +55,9 @@ def compare(
 ) -> list[Estimate]:
     """Estimate candidate minus champion on the same rows: roc_auc, accuracy and brier (where less is better).
 
-    Each decides at its own threshold, as it would be served. Both models' own values stand in `detail`. Only rows complete in all three arrays count. The pairing is kept:
-    DeLong's covariance for roc_auc, resampled rows for the others.
+    Each decides at its own threshold, as it would be served. Both models' own values stand in `detail`. Only rows
+    complete in all three arrays count. The pairing is kept: DeLong's covariance for roc_auc, resampled rows for the
+    others.
     """
     (label, candidate, champion), detail = complete(y_true, score_candidate, score_champion)
     frame = Frame(confidence, label.size, detail, draws, seed)
