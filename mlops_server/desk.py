@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from audit.models import Event
 from audit.pages import show, trail
 from audit.tree import proofs
+from monitoring.admin.answering import board
 from monitoring.models import Alert
 from registry.admin.decisions import promotions
 from registry.admin.people import queue
@@ -32,8 +33,8 @@ def of(request: HttpRequest) -> dict[str, Any]:
     mine = [one for one in every if one.mine]
     others = [one for one in every if not one.mine]
     ending = list(queue.expiring(account).select_related("model_version__model", "slot").order_by("valid_until"))
-    ringing = Alert.objects.filter(state=Alert.State.OPEN, monitor__slot__system__in=visible_systems(account))
-    alerts = list(ringing.select_related("monitor__slot"))
+    readable = Alert.objects.filter(monitor__slot__system__in=visible_systems(account))
+    alerts = list(board.unresolved(readable).filter(state=Alert.State.OPEN))
     return {
         "may_read": True,
         "counts": _counts(mine, ending, alerts) + _afterwards(account),
@@ -42,7 +43,7 @@ def of(request: HttpRequest) -> dict[str, Any]:
         "others": _table(others) if others else "",
         "others_count": len(others),
         "ending": _ending(ending) if ending else "",
-        "alerts": _alerts(alerts) if alerts else "",
+        "alerts": board.table(alerts[:SHOWN]) if alerts else "",
         **(_log() if account.has_perm("audit.view_event") else {}),
     }
 
@@ -109,7 +110,3 @@ def _request(one: Waiting) -> SafeString:
 
 def _ending(rows: Sequence[Any]) -> SafeString:
     return show.table(["Approval", "Slot", "Ends"], [[row, row.slot, row.valid_until] for row in rows])
-
-
-def _alerts(rows: Sequence[Alert]) -> SafeString:
-    return show.table(["Alert", "Slot", "Raised"], [[row, row.monitor.slot, row.created_at] for row in rows[:SHOWN]])

@@ -1,4 +1,4 @@
-"""The monitoring application; it tells the registry what of its records lineage shows and clauses may ask for."""
+"""The monitoring application; it tells the registry which of its records it may show, and Prometheus its figures."""
 
 from django.apps import AppConfig
 
@@ -8,6 +8,7 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Monitoring"
 
     def ready(self) -> None:
-        from monitoring import records  # apps must be loaded before models can be
+        from monitoring import metrics, records  # apps must be loaded before models can be
 
         records.install()
+        metrics.register()

@@ -7,7 +7,8 @@ RegistryError (an audit.errors.Refusal, as are those of the log itself)
 ├── SignatureRejected   the person could not be authenticated at signing
 ├── Conflict            the record is in a state that does not allow it
 │   ├── AlreadyExists   the name is taken
-│   └── Stale           what the decision is about has changed
+│   ├── Stale           what the decision is about has changed
+│   └── OnHold          a hold stands over the slot
 ├── TooLarge            more bytes than the server takes
 ├── ChecksumMismatch    what arrived is not what was sent
 ├── Gone                it was there, and is no more
@@ -64,6 +65,10 @@ class AlreadyExists(Conflict):
 
 class Stale(Conflict):
     """Artifact, data, policy or evidence changed since the decision was prepared."""
+
+
+class OnHold(Conflict):
+    """A hold stands over the slot: nothing new comes into it."""
 
 
 class TooLarge(RegistryError):

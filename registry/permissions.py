@@ -43,12 +43,17 @@ def require(actor: Actor, action: Action, system: AISystem | None = None) -> Use
 
 def visible_systems(account: User) -> QuerySet[AISystem]:
     """The systems whose records the account may read."""
-    readers = _reading(account)
+    return systems_for(account, Action.READ)
+
+
+def systems_for(account: User, action: Action) -> QuerySet[AISystem]:
+    """The systems where a role of the account covers the action."""
+    covering = Grant.objects.held().filter(account=account.pk, role__in=ROLES_FOR[action])
     if not account.is_active:
         return AISystem.objects.none()
-    if readers.filter(system=None).exists():
+    if covering.filter(system=None).exists():
         return AISystem.objects.all()
-    return AISystem.objects.filter(pk__in=readers.values("system"))
+    return AISystem.objects.filter(pk__in=covering.values("system"))
 
 
 def reads_something(account: Any) -> bool:
@@ -113,5 +118,6 @@ __all__ = [
     "reads_something",
     "require",
     "roles",
+    "systems_for",
     "visible_systems",
 ]

@@ -27,7 +27,7 @@ class Action(models.TextChoices):
     OPERATE = "operate", "execute rollouts and rollbacks"
     PREDICT = "predict", "ask a slot for predictions and report outcomes"
     MONITOR = "monitor", "set up monitors"
-    HANDLE_ALERT = "handle_alert", "acknowledge and resolve alerts"
+    HANDLE_ALERT = "handle_alert", "acknowledge, suppress and resolve alerts"
     PROPOSE_POLICY = "propose_policy"
     APPROVE_POLICY = "approve_policy"
     EXPORT = "export", "export evidence packs"
@@ -37,6 +37,7 @@ class Action(models.TextChoices):
     HOLD = "hold", "place and release legal holds"
     FIND = "find", "raise and retest findings"
     SUSPEND = "suspend", "suspend or revoke an approval"
+    PAUSE = "pause", "place or lift a hold on a slot"
     BREAK_GLASS = "break_glass", "let a version serve without an approval for 24 hours"
     HANDLE_INCIDENT = "handle_incident", "report incidents and see them through"
     SUBSCRIBE = "subscribe", "send events to other systems"
@@ -77,6 +78,7 @@ ROLES_FOR: dict[Action, frozenset[Role]] = {
     Action.HOLD: frozenset({Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER}),
     Action.FIND: frozenset({Role.VALIDATOR, Role.COMPLIANCE_REVIEWER, Role.RISK_OFFICER, Role.DPO, Role.AUDITOR}),
     Action.SUSPEND: frozenset({Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER, Role.OPERATOR}),
+    Action.PAUSE: frozenset({Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER, Role.OPERATOR}),
     Action.BREAK_GLASS: frozenset({Role.RISK_OFFICER, Role.OPERATOR}),
     Action.HANDLE_INCIDENT: frozenset({Role.OPERATOR, Role.OWNER, Role.RISK_OFFICER, Role.COMPLIANCE_REVIEWER}),
     Action.SUBSCRIBE: frozenset({Role.OPERATOR}),

@@ -1,5 +1,6 @@
 """People at the admin: signed in with a session, and a world in which every table has rows."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,9 +17,12 @@ from audit import actors as system_actors
 from audit.models import Redaction, Verification
 from audit.watch import selfcheck, verifications
 from audit.watch.findings import Finding
-from monitoring.models import Alert, Monitor
+from monitoring.models import Alert, AlertRule, Monitor
 from monitoring.services import monitors
-from registry.models import CardText, DataSource, ModelVersion, PipelineRun, TrainingRun, User
+from monitoring.services.alerts import rules
+from monitoring.services.profiles import References
+from registry.errors import Invalid
+from registry.models import CardText, DataSource, Hold, ModelVersion, PipelineRun, TrainingRun, User
 from registry.roles import Role
 from registry.services import job_lines, predictions, privacy, reproductions, sources, trials, uploads
 from registry.services.approvals import findings
@@ -30,7 +34,7 @@ from registry.services.documents import cards
 from registry.services.duties import delegations, duties, threads
 from registry.services.job_kinds import KINDS
 from registry.services.pipelines import passes, registration
-from registry.services.slots import emergencies, incidents
+from registry.services.slots import emergencies, holds, incidents
 from registry.services.subscriptions import dispatching, subscribing
 from registry.serving import inference, snapshot
 from registry.serving.inference import Row
@@ -56,9 +60,10 @@ def reader() -> Client:
 def world() -> House:
     """A champion, a canary, requests in every hand, what went wrong with them, predictions, and an alarm that rang."""
     house = houses.build(gates=houses.waivable_gates())
-    houses.champion(house)
+    compared(house)
     houses.executed(house)
     reviewed(house)
+    ruled(house)
     alarm(house)
     unused(house)
     kept(house)
@@ -68,6 +73,8 @@ def world() -> House:
     described(house)
     factories.explanation(ModelVersion.objects.filter(model=house.model).latest("pk"))
     predictions.seal(actor=WORKER)
+    unanswered(house)
+    held_up(beside(house))
     fed(house)
     retrained(house)
     logged_work()
@@ -199,6 +206,24 @@ def unused(house: House) -> Monitor:
     )
 
 
+def ruled(house: House) -> AlertRule:
+    """Whoever subscribes is told of every alert, and who escalates it is told in an hour."""
+    terms = {"actions": ["notify"], "escalate_after_minutes": 60, "escalate_to": ["owner"]}
+    return rules.create(house.system, name="tell", terms=terms, actor=acting(house.operator))
+
+
+def compared(house: House) -> None:
+    """What looks at the champion's inputs are compared with."""
+    champion = houses.champion(house).champion
+    assert champion is not None
+    References(WORKER).inputs(champion)
+
+
+def held_up(house: House) -> Hold:
+    """A slot into which nothing new comes."""
+    return holds.place(house.slot, reason="The feed has changed its unit.", actor=acting(house.operator))
+
+
 def alarm(house: House) -> Alert:
     """Predictions that turn out as if by chance, and the alert of a monitor that expects better."""
     snapshot._snapshots.clear()
@@ -217,6 +242,12 @@ def alarm(house: House) -> Alert:
     Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
     monitors.check(str(monitor.pk), actor=WORKER)
     return Alert.objects.get(monitor=monitor)
+
+
+def unanswered(house: House) -> None:
+    """A request whose row fits no schema."""
+    with contextlib.suppress(Invalid):
+        inference.predict(house.slot.key, [Row({"AGEP": 1})], actor=acting(house.operator))
 
 
 def page(row: Model, act: str = "change") -> str:

@@ -93,7 +93,11 @@ class Slot(Record):
         return Slots(self.session).predict(self, rows, entity=entity, attributes=attributes)
 
     def report(self, outcomes: Mapping[str, Any]) -> int:
-        """Tell what turned out to be true, by a prediction's id; returns how many were new."""
+        """Tell what turned out to be true, by a prediction's id: its class, or the number that was to be predicted.
+
+        As it becomes known: of some predictions, late, or once more where it was revised. Returns how many were
+        stored. Raises Unusable for what is missing or not finite, Invalid for what the version cannot answer.
+        """
         return Slots(self.session).report(self, outcomes)
 
 
@@ -130,9 +134,20 @@ class Slots(Collection[Slot]):
 
     def report(self, slot: Slot | str, outcomes: Mapping[str, Any]) -> int:
         """``Slot.report`` by key alone."""
-        rows = [{"prediction": id_, "value": frames.value(true)} for id_, true in outcomes.items()]
+        rows = [{"prediction": id_, "value": _truth(id_, true)} for id_, true in outcomes.items()]
         stored: int = self._session.post(f"/api/v1/slots/{_key(slot)}/outcomes", {"outcomes": rows})["stored"]
         return stored
+
+
+def _truth(prediction: str, value: Any) -> Any:
+    """What turned out, as the server takes it: text or a finite number; true and false are the classes 1 and 0."""
+    plain = frames.value(value)
+    if plain is None:
+        raise Unusable(
+            f"What is reported of prediction {prediction} is missing or not finite.",
+            remedy="Leave it out until it is known.",
+        )
+    return int(plain) if isinstance(plain, bool) else plain
 
 
 def _key(slot: Slot | str) -> str:

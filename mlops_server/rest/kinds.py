@@ -38,6 +38,7 @@ CONFLICT = Kind("conflict", 409, "The record's state does not allow this")
 ALREADY_EXISTS = Kind("already-exists", 409, "The name is taken")
 MUST_BE_KEPT = Kind("must-be-kept", 409, "A duty to keep stands over this")
 STALE = Kind("stale", 409, "What the decision is about has changed")
+ON_HOLD = Kind("on-hold", 409, "A hold stands over the slot")
 NOTHING_SERVES = Kind("nothing-serves", 409, "No approved version serves here")
 NOT_SEQUENCED = Kind("not-sequenced", 409, "The event is not under a signed tree head yet")
 STILL_RUNNING = Kind("still-running", 409, "The first request with this key is still running")
@@ -63,6 +64,7 @@ _OF: dict[type[BaseException], Kind] = {
     errors.Conflict: CONFLICT,
     errors.AlreadyExists: ALREADY_EXISTS,
     errors.Stale: STALE,
+    errors.OnHold: ON_HOLD,
     errors.TooLarge: TOO_LARGE,
     errors.ChecksumMismatch: CHECKSUM_MISMATCH,
     errors.Gone: GONE,

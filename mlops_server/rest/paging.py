@@ -12,7 +12,8 @@ from rest_framework.request import Request
 class CursorPage(CursorPagination):
     """Fifty rows, or as many as ``?page_size`` asks for up to 500.
 
-    Order is by ``-id``, which is the order of creation; a view whose rows have another says so in `page_ordering`.
+    Order is by ``-id``, which is the order of creation; a view whose rows have another says so in `page_ordering`: the
+    columns, the first of which is never null.
     """
 
     ordering = "-id"
@@ -23,9 +24,12 @@ class CursorPage(CursorPagination):
     cursor_query_description = "Where the page starts: follow `next` and `previous` rather than make one."
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
-        ordering: str = getattr(view, "page_ordering", self.ordering)
-        self.ordered_by = queryset.model._meta.get_field(ordering.removeprefix("-"))
-        return (ordering,)
+        asked: str | tuple[str, ...] = getattr(view, "page_ordering", self.ordering)
+        ordering = (asked,) if isinstance(asked, str) else asked
+        first = ordering[0].removeprefix("-")
+        computed = queryset.query.annotations.get(first)
+        self.ordered_by = computed.output_field if computed else queryset.model._meta.get_field(first)
+        return ordering
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """As the library does, and refuse a made-up cursor before the database has to."""

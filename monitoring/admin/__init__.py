@@ -1,5 +1,6 @@
 """Pages of what watches the slots."""
 
-from monitoring.admin import alerts, monitors
+from monitoring.admin.answering import alerts, rules
+from monitoring.admin.watching import monitors, profiles, runs
 
-__all__ = ["alerts", "monitors"]
+__all__ = ["alerts", "monitors", "profiles", "rules", "runs"]

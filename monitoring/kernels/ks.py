@@ -1,76 +1,50 @@
-"""Two-sample Kolmogorov-Smirnov: the largest distance between two empirical distribution functions.
+"""Two-sample Kolmogorov-Smirnov: the largest distance between two empirical distribution functions, exact with ties.
 
-Reference: W. J. Conover, Practical Nonparametric Statistics (1999), 6.3; for the p-value N. V. Smirnov's one-sided law
-in Z. W. Birnbaum and F. H. Tingey, Ann. Math. Stat. 22 (1951), 592-596. Checked against
-`scipy.stats.ks_2samp(method="asymp")`.
+Reference: W. J. Conover, Practical Nonparametric Statistics (1999), 6.3. Checked against `scipy.stats.ks_2samp`.
 """
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kstwo
 
+from monitoring.kernels import ks_law
 from monitoring.kernels.compiled import compiled
+from monitoring.kernels.ks_law import log_p_value
+from monitoring.kernels.pairs import Counts, Pair, pair
+from monitoring.kernels.prepared import Integers, prepare
+from monitoring.kernels.results import Aside, Comparison, measured
 
-# From here on twice the one-sided law is the two-sided one to ten digits, and only its logarithm does not underflow.
-TAIL = 2.2
+__all__ = ["compare", "log_p_value", "statistic", "warm"]
 
 
-@compiled
+def compare(samples: Pair) -> Comparison:
+    """The distance in [0, 1] and its two-sided p-value."""
+    n, m = samples.reference.n, samples.window.n
+    inside = _largest_gap(*samples.window_ranks, samples.window.side.upto, n, m)
+    # As integers, so that equal samples are at distance 0 and not at 2e-17.
+    largest = max(inside, abs(samples.low_gap), abs(samples.high_gap))
+    distance = largest / (n * m)
+    log_p, law = log_p_value(distance, n, m), ks_law.kind(n, m)
+    return measured(distance, log_p, law, Aside.of(samples.window))
+
+
 def statistic(reference: NDArray[np.float64], window: NDArray[np.float64]) -> float:
-    """Distance in [0, 1] of two ascending float64 samples, exact with ties and infinities.
-
-    Raises ValueError on an empty sample and on NaN (which sorts last, so one look finds it).
-    """
-    n = reference.size
-    m = window.size
-    if n == 0 or m == 0:
-        raise ValueError("a sample is empty")
-    if np.isnan(reference[n - 1]) or np.isnan(window[m - 1]):
+    """The distance of two samples that are used only once. Raises ValueError on an empty sample and on NaN."""
+    samples = pair(prepare(reference), prepare(window))
+    if samples.reference.missing + samples.window.missing > 0:
         raise ValueError("a sample holds NaN: drop and count it first")
-    i = j = largest = 0
-    while i < n and j < m:
-        value = min(reference[i], window[j])
-        while i < n and reference[i] == value:
-            i += 1
-        while j < m and window[j] == value:
-            j += 1
-        # Compared as integers, so that equal samples are at distance 0 and not at 2e-17.
-        largest = max(largest, abs(i * m - j * n))
-    return largest / (float(n) * float(m))
+    return compare(samples).statistic
 
 
-def log_p_value(distance: float, reference_size: int, window_size: int) -> float:
-    """Natural logarithm of the asymptotic two-sided p-value; finite however large the distance.
-
-    Never below the probability of complete separation, 2 / C(n + m, n), which the asymptotic law ignores.
-    """
-    pairs = reference_size * window_size
-    size = max(1, round(pairs / (reference_size + window_size)))
-    if size * distance * distance < TAIL:
-        chance = float(kstwo.sf(distance, size))
-        asymptotic = math.log(chance) if chance > 0.0 else -math.inf
-    else:
-        asymptotic = min(0.0, math.log(2.0) + _log_one_sided(distance, size))
-    total = reference_size + window_size
-    ways = math.lgamma(total + 1) - math.lgamma(reference_size + 1) - math.lgamma(window_size + 1)
-    return max(asymptotic, min(0.0, math.log(2.0) - ways))
+def warm() -> None:
+    """Compile or load the statistic."""
+    compare(pair(prepare([0.0, 1.0]), prepare([0.5])))
 
 
 @compiled
-def _log_one_sided(distance: float, size: int) -> float:
-    """log P(D+ >= distance) for one sample of `size`: Smirnov's sum, all of whose terms are positive, in logarithms."""
-    terms = math.floor(size * (1.0 - distance)) + 1
-    logs = np.full(terms, -np.inf)
-    for j in range(terms):
-        left = distance + j / size
-        right = 1.0 - left
-        if right > 0.0:
-            ways = math.lgamma(size + 1.0) - math.lgamma(j + 1.0) - math.lgamma(size - j + 1.0)
-            logs[j] = ways + (j - 1) * math.log(left) + (size - j) * math.log(right)
-    largest = logs.max()
-    if largest == -np.inf:
-        return -math.inf
-    total: float = np.exp(logs - largest).sum()
-    return math.log(distance) + float(largest) + math.log(total)
+def _largest_gap(below: Counts, within: Counts, upto: Integers, n: int, m: int) -> int:
+    """The gap is highest just below a value of the window, and lowest at one."""
+    highest = lowest = 0
+    for j in range(below.size):
+        highest = max(highest, np.int64(below[j]) * m - upto[j] * n)
+        lowest = min(lowest, np.int64(within[j]) * m - upto[j + 1] * n)
+    return max(highest, -lowest)

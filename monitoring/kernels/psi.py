@@ -1,8 +1,7 @@
 """Population stability index: the symmetrised Kullback-Leibler divergence of two binned distributions, in nats.
 
 Reference: B. Yurdakul, Statistical Properties of Population Stability Index (2018), which also gives its expected value
-without drift. PSI has no standard: ours uses natural logarithms, and a share counts as no less than half a row of its
-sample, nor than FLOOR. (FLOOR alone makes a rare category that a small window lacks look like drift.)
+without drift. PSI has no standard, so the constants below are part of what a figure means: DEFINITION names them.
 """
 
 import math
@@ -10,48 +9,47 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.kernels import shares
 from monitoring.kernels.compiled import compiled
 
+Integers = NDArray[np.int64]
+
+# A share counts as no less than half a row of its sample, nor than FLOOR. (FLOOR alone makes a rare category that a
+# small window lacks look like drift; half a row alone makes one row of a million look like it.)
 FLOOR = 1e-4
+DEFINITION = (
+    "psi-2: 20 quantile bins or categories, a cell for unseen and one for missing, nats, floor 1e-4 or half a row"
+)
 
 
 @compiled
-def counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many float64 `values` (any order) fall into each bin of ascending `edges`; NaN has a last cell of its own.
-
-    k edges make k + 1 bins, closed on the right: (-inf, e1], (e1, e2], ..., (ek, inf]; so k + 2 cells are returned.
-    """
-    cells = np.zeros(edges.size + 2, np.int64)
-    for value in values:
-        cell = 0
-        for edge in edges:
-            cell += value > edge
-        if np.isnan(value):
-            cell = edges.size + 1
-        cells[cell] += 1
-    return cells
-
-
-@compiled
-def index(reference: NDArray[np.int64], window: NDArray[np.int64]) -> float:
+def index(reference: Integers, window: Integers) -> float:
     """PSI >= 0 of two arrays of cell counts; cells empty in both add nothing. Raises ValueError on an empty sample."""
-    n = reference.sum()
-    m = window.sum()
-    if n == 0 or m == 0:
-        raise ValueError("a sample is empty")
+    n, m = shares.sizes(reference, window)
     total = 0.0
     for cell in range(reference.size):
         if reference[cell] + window[cell] > 0:
             before = max(reference[cell] / n, 0.5 / n, FLOOR)
             after = max(window[cell] / m, 0.5 / m, FLOOR)
-            total += (after - before) * math.log(after / before)
+            difference = after - before
+            if before == reference[cell] / n and after == window[cell] / m:
+                difference = shares.gap(reference[cell], n, window[cell], m)
+            total += difference * math.log1p(difference / before)
     return total
 
 
 @compiled
-def expected(reference: NDArray[np.int64], window: NDArray[np.int64]) -> float:
+def expected(reference: Integers, window: Integers) -> float:
     """What PSI is on average when nothing drifted: (cells in use - 1) (1/n + 1/m)."""
+    n, m = shares.sizes(reference, window)
     used = 0
     for cell in range(reference.size):
         used += reference[cell] + window[cell] > 0
-    return (used - 1) * (1.0 / float(reference.sum()) + 1.0 / float(window.sum()))
+    return (used - 1) * (1.0 / n + 1.0 / m)
+
+
+def warm() -> None:
+    """Compile or load what compares counts."""
+    counts = np.array([1, 2])
+    index(counts, counts)
+    expected(counts, counts)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitoring.measures import group_cells, intervals
+from monitoring.measures import group_cells, intervals, parity
 from monitoring.measures.estimate import Detail, Estimate
-from monitoring.measures.group_cells import EVERY, NEGATIVE, POSITIVE, Attribute
+from monitoring.measures.group_cells import Attribute, Cells, Coded
+from monitoring.measures.rates import RATES
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -16,17 +17,21 @@ Integers = NDArray[np.int64]
 Numbers = tuple[float | None, float | None, float | None]  # value, low, high
 
 UNDEFINED: Numbers = (None, None, None)
+OF_DECISIONS = ("selection_rate",)
+OF_ERRORS = ("true_positive_rate", "false_positive_rate", "precision")
 RATE_METHOD = "Wilson, simultaneous by Sidak"
 RATIO_METHOD = "multinomial bootstrap over group cells, simultaneous by max-t on the log scale"
-DIFFERENCE_METHOD = "multinomial bootstrap over group cells, range of the error"
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
-    confidence: float
-    draws: int
-    seed: int
-    least_share: float
+class Settings:
+    """How the intervals are made, and which groups are too small to be compared."""
+
+    confidence: float = 0.95
+    draws: int = 2000
+    seed: int = 0
+    exclude_below_share: float = 0.02
+    exclude_below_rows: int = 0
 
     @property
     def recorded(self) -> Detail:
@@ -35,68 +40,86 @@ class _Settings:
 
 def selection(
     decision: ArrayLike,
-    groups: Mapping[str, ArrayLike],
+    groups: Mapping[str, ArrayLike | Coded],
     y_true: ArrayLike | None = None,
     *,
     confidence: float = 0.95,
     draws: int = 2000,
     seed: int = 0,
     exclude_below_share: float = 0.02,
+    exclude_below_rows: int = 0,
 ) -> list[Estimate]:
     """Estimate how binary decisions (1 is the favourable one) fall on the groups of each attribute and each pair.
 
-    Per group: selection_rate, impact_ratio (over the highest rate of an included group) and, with labels,
-    true_positive_rate and false_positive_rate. Per attribute: demographic_parity_difference and, with labels,
-    equalized_odds_difference (the larger range of the two rates), both over its included groups.
+    Counts the rows, and says of the counts what `of_cells` does. Rows without a label count for decisions only. Raises
+    ValueError on decisions other than 0 and 1 and labels other than 0, 1 and missing.
+    """
+    settings = Settings(confidence, draws, seed, exclude_below_share, exclude_below_rows)
+    return of_cells(group_cells.count(decision, groups, y_true), settings)
 
-    Included are the groups with at least `exclude_below_share` of the rows (`detail["share"]`). The others, and people
-    whose category is missing (group "unknown", `detail["unknown"]`), are reported with `detail["excluded"]` and are
-    never the reference. Rows without a label count for decisions only. Raises ValueError on decisions other than 0 and
-    1 and labels other than 0, 1 and missing.
+
+def of_cells(cells: Cells, settings: Settings | None = None) -> list[Estimate]:
+    """Estimate the same from counts alone, which may be those of many chunks (`group_cells.merged`).
+
+    Per group: selection_rate, impact_ratio (over the highest rate of an included group) and, with labels,
+    true_positive_rate, false_positive_rate and precision. Per attribute, over its included groups, the difference and
+    the ratio of the criteria in `parity.CRITERIA`.
+
+    Included are the groups with at least `exclude_below_share` of the rows (`detail["share"]`) and at least
+    `exclude_below_rows` of them. The others, and people whose category is missing (group "unknown",
+    `detail["unknown"]`), are reported with `detail["excluded"]` and are never the reference.
 
     The intervals of one metric over the included groups of one attribute hold together at `confidence`
     (`detail["simultaneous"]`, and how many they are: `family_size`); an excluded group's is made alike, outside that
     promise. An impact ratio's `detail` has alone_low and alone_high, the narrower
-    interval for a question asked of that one group. Values agree with fairlearn's MetricFrame, except that a rate
-    without rows is undefined here and 0 there.
+    interval for a question asked of that one group. Values equal those of fairlearn's MetricFrame to the last bit,
+    except that a rate without rows is undefined here and 0 there.
     """
-    settings = _Settings(confidence, draws, seed, exclude_below_share)
-    attributes = group_cells.tally(decision, groups, y_true, least_share=exclude_below_share)
-    used = [attribute for attribute in attributes if attribute.levels]
-    return [estimate for one in used for estimate in _estimates(one, settings, labelled=y_true is not None)]
+    chosen = settings or Settings()
+    attributes = group_cells.attributes(
+        cells, least_share=chosen.exclude_below_share, least_rows=chosen.exclude_below_rows
+    )
+    return [one for attribute in attributes if attribute.levels for one in _of(attribute, chosen, cells.labelled)]
 
 
-def _estimates(attribute: Attribute, settings: _Settings, *, labelled: bool) -> Iterator[Estimate]:
+def above_median(score: ArrayLike) -> NDArray[np.int64]:
+    """Scores as decisions, 1 above their median: what 6 RCNY 5-301 (NYC Local Law 144) calls the scoring rate's.
+
+    Raises ValueError on missing scores: a median of the rest would decide about people who have none.
+    """
+    scores = np.asarray(score, np.float64)
+    if np.isnan(scores).any():
+        raise ValueError("a score is missing")
+    return (scores > np.median(scores)).astype(np.int64) if scores.size else np.zeros(0, np.int64)
+
+
+def _of(attribute: Attribute, settings: Settings, labelled: bool) -> Iterator[Estimate]:
     drawn = group_cells.resample(attribute.counts, draws=settings.draws, seed=settings.seed)
-    yield from _rates("selection_rate", EVERY, attribute, settings)
+    for metric in OF_DECISIONS + OF_ERRORS * labelled:
+        yield from _rates(metric, attribute, settings)
     yield from _impact_ratios(attribute, drawn, settings)
-    yield _difference("demographic_parity_difference", attribute, [_Range.of(attribute, drawn, EVERY)], settings)
-    if labelled:
-        yield from _rates("true_positive_rate", POSITIVE, attribute, settings)
-        yield from _rates("false_positive_rate", NEGATIVE, attribute, settings)
-        ranges = [_Range.of(attribute, drawn, label) for label in (POSITIVE, NEGATIVE)]
-        yield _difference("equalized_odds_difference", attribute, ranges, settings)
+    yield from parity.criteria(attribute, drawn, settings.confidence, settings.recorded, labelled=labelled)
 
 
-def _rates(metric: str, label: slice, attribute: Attribute, settings: _Settings) -> Iterator[Estimate]:
+def _rates(metric: str, attribute: Attribute, settings: Settings) -> Iterator[Estimate]:
     # Given their sizes the groups are independent samples, so Sidak's correction is exact.
     each = intervals.sidak(settings.confidence, int(attribute.included.sum()))
-    selected, rows = (part.tolist() for part in group_cells.positives(attribute.counts, label))
-    for group, (level, k, n) in enumerate(zip(attribute.levels, selected, rows, strict=True)):
-        detail = _standing(attribute, group) | ({"count": k} if n else {"reason": "no rows"})
+    hits, rows = (part.tolist() for part in RATES[metric].counted(attribute.counts))
+    for group, (level, k, n) in enumerate(zip(attribute.levels, hits, rows, strict=True)):
+        detail = attribute.standing(group) | ({"count": k} if n else {"reason": "no rows"})
         numbers: Numbers = (k / n, *intervals.wilson(k, n, each)) if n else UNDEFINED
         yield Estimate(metric, *numbers, settings.confidence, n, RATE_METHOD, attribute.name, level, detail)
 
 
-def _impact_ratios(attribute: Attribute, drawn: Integers, settings: _Settings) -> Iterator[Estimate]:
-    selected, rows = group_cells.positives(attribute.counts, EVERY)
+def _impact_ratios(attribute: Attribute, drawn: Integers, settings: Settings) -> Iterator[Estimate]:
+    selected, rows = RATES["selection_rate"].counted(attribute.counts)
     rate = selected / rows
     reference = int(np.argmax(np.where(attribute.included, rate, -1.0)))
     defined = bool(attribute.included[reference] and rate[reference] > 0)
     reason = "no one is selected" if attribute.included.any() else "no group is large enough"
     bounds = _ratio_bounds(attribute, drawn, settings.confidence) if defined else np.zeros((len(rate), 4))
     for group, level in enumerate(attribute.levels):
-        detail = _standing(attribute, group)
+        detail = attribute.standing(group)
         numbers: Numbers = UNDEFINED
         if defined:
             ratio = float(rate[group] / rate[reference])
@@ -132,57 +155,7 @@ def _ratio_bounds(attribute: Attribute, drawn: Integers, confidence: float) -> F
 
 
 def _log_ratios(attribute: Attribute, counts: Integers) -> Floats:
-    selected, rows = group_cells.positives(counts, EVERY)
+    selected, rows = RATES["selection_rate"].counted(counts)
     log_rate = np.log((selected + 0.5) / (rows + 1.0))
     best: Floats = log_rate[..., attribute.included].max(axis=-1, keepdims=True)
     return log_rate - best
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """A rate's range over the included groups that have rows, and the range of its error in each draw."""
-
-    value: float
-    errors: Floats
-    n: int
-    groups: int
-
-    @classmethod
-    def of(cls, attribute: Attribute, drawn: Integers, label: slice) -> "_Range":
-        selected, rows = group_cells.positives(attribute.counts, label)
-        used = attribute.included & (rows > 0)
-        if used.sum() == 0:
-            return cls(0.0, np.zeros(len(drawn)), 0, 0)
-        rate = selected[used] / rows[used]
-        drawn_selected, drawn_rows = (part[:, used] for part in group_cells.positives(drawn, label))
-        # A draw without rows of a group says nothing of its rate: no error.
-        drawn_rate = np.tile(rate, (len(drawn), 1))
-        np.divide(drawn_selected, drawn_rows, out=drawn_rate, where=drawn_rows > 0)
-        return cls(float(np.ptp(rate)), np.ptp(drawn_rate - rate, axis=1), int(rows[used].sum()), int(used.sum()))
-
-
-def _difference(metric: str, attribute: Attribute, ranges: list[_Range], settings: _Settings) -> Estimate:
-    """The largest of the ranges.
-
-    Noise only adds to a range, so that percentiles of resampled ranges miss a fair 0. By the triangle inequality the
-    error of the range is at most the range of the errors, whose quantile is the reach to each side.
-    """
-    n, compared = max(one.n for one in ranges), min(one.groups for one in ranges)
-    detail: Detail = {"groups": compared, "excluded": int((~attribute.included).sum()), **settings.recorded}
-    numbers: Numbers = UNDEFINED
-    if compared < 2:
-        detail["reason"] = "fewer than two groups to compare"
-    else:
-        value = max(one.value for one in ranges)
-        reach = float(np.quantile(np.max([one.errors for one in ranges], axis=0), settings.confidence))
-        numbers = value, max(0.0, value - reach), min(1.0, value + reach)
-    return Estimate(metric, *numbers, settings.confidence, n, DIFFERENCE_METHOD, attribute.name, detail=detail)
-
-
-def _standing(attribute: Attribute, group: int) -> Detail:
-    """How a group stands among the others: its share, and whether its interval holds together with theirs."""
-    rows = attribute.counts.sum(axis=(1, 2))
-    share: Detail = {"share": float(rows[group] / rows.sum())}
-    if attribute.included[group]:
-        return share | {"simultaneous": True, "family_size": int(attribute.included.sum())}
-    return share | {"excluded": True} | ({} if attribute.known[group] else {"unknown": True})

@@ -1,5 +1,7 @@
-"""Monitors, their runs and their alerts."""
+"""What is watched and against what, what each look found, and what an alarm leads to."""
 
-from monitoring.models.monitors import Alert, Monitor, MonitorRun
+from monitoring.models.alerts import Alert, AlertAction, AlertRule
+from monitoring.models.monitors import Monitor, MonitorRun
+from monitoring.models.profiles import ReferenceProfile
 
-__all__ = ["Alert", "Monitor", "MonitorRun"]
+__all__ = ["Alert", "AlertAction", "AlertRule", "Monitor", "MonitorRun", "ReferenceProfile"]

@@ -1,22 +1,32 @@
-"""What is watched, what each look found, and the alarms that people answer."""
+"""What is watched, and what each look found."""
 
 from django.db import models
 
 from audit import guard
-from registry.models import Slot
+from registry.models import ModelVersion, Slot
 from registry.models.base import Record
 
 
 class Monitor(Record):
-    """A check of one slot that runs on a schedule."""
+    """A check of one slot that runs on a schedule; its row is edited by a person, each change an event."""
 
     class Kind(models.TextChoices):
         DRIFT = "drift", "input drift"
-        PERFORMANCE = "performance"
+        OUTPUT_DRIFT = "output_drift", "drift of the answers"
+        PERFORMANCE = "performance", "performance on labels"
+        ESTIMATED = "estimated", "performance estimated without labels"
         FAIRNESS = "fairness"
+        QUALITY = "quality", "data quality"
+        SERVICE = "service", "latency and errors"
+        EXPLANATIONS = "explanations", "drift of attributions"
+
+    class Arm(models.TextChoices):
+        CHAMPION = "champion"
+        CANARY = "canary", "challenger"
 
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="monitors")
     kind = models.CharField(max_length=16, choices=Kind.choices)
+    arm = models.CharField(max_length=8, choices=Arm.choices, default=Arm.CHAMPION)
     name = models.CharField(max_length=100)
     parameters = models.JSONField(default=dict, blank=True)
     cadence_seconds = models.PositiveIntegerField()
@@ -27,15 +37,18 @@ class Monitor(Record):
         null=True,
         blank=True,
         related_name="monitors",
-        help_text="what an alarm starts: a candidate and a draft request, never a promotion",
+        help_text="what a retraining starts: a candidate and a draft request, never a promotion",
     )
     created_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, related_name="+")
     revision = models.PositiveIntegerField(default=1)
     next_due_at = models.DateTimeField(db_index=True)
+    progress = models.JSONField(
+        default=dict, blank=True, help_text="what a test over time carries from look to look; made again from the runs"
+    )
 
     class Meta(Record.Meta):
         constraints = [models.UniqueConstraint(fields=["slot", "name"], name="monitor_name_in_slot")]
-        triggers = guard.governed("monitor", operational=["next_due_at"])
+        triggers = guard.governed("monitor", operational=["next_due_at", "progress"])
 
     def __str__(self) -> str:
         return f"{self.name} of {self.slot}"
@@ -50,12 +63,18 @@ class MonitorRun(Record):
         NOT_EVALUABLE = "not_evaluable", "not evaluable"
 
     monitor = models.ForeignKey(Monitor, on_delete=models.PROTECT, related_name="runs")
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="whose answers"
+    )
     due_at = models.DateTimeField()
     window_from = models.DateTimeField(null=True, blank=True)
     window_to = models.DateTimeField()
     n = models.PositiveIntegerField()
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     reason = models.TextField()
+    impact = models.FloatField(
+        null=True, blank=True, help_text="how much of the model's metric the finding costs, as estimated; 0 is nothing"
+    )
     report = models.JSONField()
     report_digest = models.CharField(max_length=64)
 
@@ -65,33 +84,3 @@ class MonitorRun(Record):
 
     def __str__(self) -> str:
         return f"{self.monitor}: {self.verdict}"
-
-
-class Alert(Record):
-    """An alarm that a person answers; one stays open per monitor however often it fires."""
-
-    class State(models.TextChoices):
-        OPEN = "open"
-        ACKNOWLEDGED = "acknowledged"
-        RESOLVED = "resolved"
-
-    monitor = models.ForeignKey(Monitor, on_delete=models.PROTECT, related_name="alerts")
-    first_run = models.ForeignKey(MonitorRun, on_delete=models.PROTECT, related_name="+")
-    last_run = models.ForeignKey(MonitorRun, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
-    title = models.TextField()
-    handled_by = models.ForeignKey("registry.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    revision = models.PositiveIntegerField(default=1)
-
-    class Meta(Record.Meta):
-        constraints = [
-            models.UniqueConstraint(
-                fields=["monitor"],
-                condition=models.Q(state__in=["open", "acknowledged"]),
-                name="one_unresolved_alert_per_monitor",
-            )
-        ]
-        triggers = guard.governed("alert")
-
-    def __str__(self) -> str:
-        return self.title

@@ -1,4 +1,4 @@
-"""Monitors: set up, run when they are due, each look on record."""
+"""Monitors: set up, changed, run when they are due, each look on record."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,21 @@ from monitoring.models import Monitor, MonitorRun
 from monitoring.services import alerts
 from monitoring.services import parameters as parameters_of
 from registry import jobs, records
-from registry.errors import Invalid, Problem
-from registry.models import Pipeline, Slot
+from registry.errors import AlreadyExists, Invalid, Problem
+from registry.models import ModelVersion, Pipeline, Slot
 from registry.permissions import require
 from registry.roles import Action
-from registry.services import rows
+from registry.services import refusals, rows
 
 if TYPE_CHECKING:
     from monitoring.services.checks import Finding
+    from monitoring.services.profiles import Models
 
 TASK = "workers.check_monitor"
+#: For so long a look belongs to the worker that began it; then another may begin it anew.
+LEASE = timedelta(minutes=10)
+#: Messages a round at most, the longest overdue first: the next round sends the rest.
+MOST_NUDGES = 1_000
 
 
 def create(
@@ -33,35 +38,80 @@ def create(
     cadence_seconds: int,
     actor: Actor,
     parameters: dict[str, Any] | None = None,
+    arm: str = Monitor.Arm.CHAMPION,
     pipeline: Pipeline | None = None,
 ) -> Monitor:
-    """Watch a slot by one more check, first run one cadence from now. Records monitor.created. Raises Invalid.
+    """Watch a slot by one more check, first run one cadence from now.
 
-    pipeline: what an alarm starts, once an alert; it makes a candidate and a draft request, never a promotion.
+    arm: whose answers are read, the champion's or the challenger's. pipeline: what a retraining starts; it makes a
+    candidate and a draft request, never a promotion. Records monitor.created, or monitor.refused about the slot.
+    Raises NotPermitted, Invalid, AlreadyExists.
     """
-    account = require(actor, Action.MONITOR, slot.system)
-    parameters_of.check(kind, parameters or {})
-    _check_pipeline(slot, pipeline)
-    monitor = Monitor(
-        slot=slot,
-        kind=kind,
-        name=name,
-        parameters=parameters or {},
-        cadence_seconds=cadence_seconds,
-        pipeline=pipeline,
-        created_by=account,
-        next_due_at=timezone.now() + timedelta(seconds=cadence_seconds),
-    )
-    rows.check(monitor)
-    with transaction.atomic(durable=True):
+    made: list[Monitor] = []
+
+    def work(locked: Slot) -> None:
+        account = require(actor, Action.MONITOR, locked.system)
+        monitor = Monitor(
+            slot=locked,
+            kind=kind,
+            arm=arm,
+            name=name,
+            parameters=parameters or {},
+            cadence_seconds=cadence_seconds,
+            pipeline=pipeline,
+            created_by=account,
+            next_due_at=timezone.now() + timedelta(seconds=cadence_seconds),
+        )
+        _check(monitor)
         rows.insert(monitor)
-        event = events.MonitorCreated(slot=slot.key, kind=kind, cadence_seconds=cadence_seconds)
+        event = events.MonitorCreated(slot=locked.key, kind=kind, cadence_seconds=cadence_seconds)
         log.record(event, subject=monitor, actor=actor)
-    return monitor
+        made.append(monitor)
+
+    def lock() -> Slot:
+        return Slot.objects.select_for_update(of=("self",), no_key=True).select_related("system").get(pk=slot.pk)
+
+    refusals.recorded(lock, work, refused=lambda why: events.MonitorRefused(rule=why), actor=actor)
+    return made[0]
+
+
+def change(monitor: Monitor, *, changes: dict[str, Any], revision: int, actor: Actor, reason: str = "") -> Monitor:
+    """Let a monitor look otherwise from its next look on; a look under way counts no more.
+
+    changes: of name, parameters, cadence_seconds, enabled and pipeline. With other parameters, what a test over time
+    has gathered begins anew. Records monitor.changed, or monitor.refused. Raises NotPermitted, Invalid, AlreadyExists,
+    RevisionMismatch.
+    """
+
+    def work(locked: Monitor) -> None:
+        require(actor, Action.MONITOR, locked.slot.system)
+        rows.match_revision(locked.revision, revision)
+        changed = sorted(field for field, value in changes.items() if getattr(locked, field) != value)
+        for field in changed:
+            setattr(locked, field, changes[field])
+        _check(locked)
+        if "parameters" in changed:
+            locked.progress = {}
+        locked.next_due_at = min(locked.next_due_at, timezone.now() + timedelta(seconds=locked.cadence_seconds))
+        locked.revision += 1
+        _save(locked)
+        event = events.MonitorChanged(
+            changed=changed,
+            enabled=locked.enabled,
+            cadence_seconds=locked.cadence_seconds,
+            revision=locked.revision,
+        )
+        log.record(event, subject=locked, actor=actor, reason=reason)
+
+    def lock() -> Monitor:
+        found = Monitor.objects.select_for_update(of=("self",), no_key=True)
+        return found.select_related("slot__system", "pipeline").get(pk=monitor.pk)
+
+    return refusals.recorded(lock, work, refused=lambda why: events.MonitorRefused(rule=why), actor=actor)
 
 
 def run_now(monitor: Monitor, *, actor: Actor) -> None:
-    """Ask a worker to look at once, beside the schedule."""
+    """Ask a worker to look at once, beside the schedule; a look under way is begun anew."""
     require(actor, Action.MONITOR, monitor.slot.system)
     Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
     jobs.enqueue(TASK, monitor.pk, request=actor.request)
@@ -69,65 +119,117 @@ def run_now(monitor: Monitor, *, actor: Actor) -> None:
 
 def nudge_due() -> int:
     """Send a message for each monitor that is due; the row decides, so a doubled message runs nothing twice."""
-    due = Monitor.objects.filter(enabled=True, next_due_at__lte=timezone.now()).values_list("pk", flat=True)
-    for pk in due:
+    due = Monitor.objects.filter(enabled=True, next_due_at__lte=timezone.now()).order_by("next_due_at")
+    keys = list(due.values_list("pk", flat=True)[:MOST_NUDGES])
+    for pk in keys:
         jobs.send(TASK, pk)
-    return len(due)
+    return len(keys)
 
 
-def check(pk: str, *, actor: Actor) -> MonitorRun | None:
+def check(pk: str, *, actor: Actor, models: "Models | None" = None) -> MonitorRun | None:
     """Look once if the monitor is due, and move its due time on; missed looks are caught up by one.
 
-    Records monitor_run.recorded, and alert.raised or alert.repeated on an alarm, which starts the monitor's pipeline
-    where it names one. None where it is not due, where
-    another worker was first, or where nothing serves.
+    models: what some kinds need of the floor above; without it those cannot be evaluated. Records
+    monitor_run.recorded, on an alarm alert.raised or alert.repeated, and what the rules of alerts ask for. None where
+    it is not due, where another worker looks, where a person changed it meanwhile, or where nothing serves in its arm.
     """
     from monitoring.services import checks  # numba and scipy load with the first look
+    from monitoring.services.profiles import References
 
     monitor = Monitor.objects.select_related("slot__system").get(pk=pk)
     due_at, now = monitor.next_due_at, timezone.now()
-    serving = monitor.slot.assignments.select_related("champion__dataset_version__dataset").first()
-    if not monitor.enabled or due_at > now or serving is None or serving.champion is None:
+    if not monitor.enabled or due_at > now or not _claim(monitor, now):
         return None
-    finding = checks.look(monitor, serving.champion, now)
-    try:
-        run = _store(monitor, finding, due_at, actor)
-    except IntegrityError:
+    version = _watched(monitor)
+    if version is None:
+        _leave(monitor, due_at)
         return None
-    # After the alert is committed: a crash between leaves an alert unanswered, which the next look answers.
-    alerts.respond(monitor, actor=actor)
+    finding = checks.look(monitor, version, now, references=References(actor, models))
+    run = _store(monitor, version, finding, due_at, actor)
+    if run is not None:
+        # After the commit: what a crash between leaves undone, the next look or the round makes good.
+        alerts.respond(monitor, actor=actor)
     return run
 
 
-def _check_pipeline(slot: Slot, pipeline: Pipeline | None) -> None:
-    if pipeline is not None and pipeline.system_id != slot.system_id:
+def _check(monitor: Monitor) -> None:
+    parameters_of.check(monitor.kind, monitor.parameters)
+    if monitor.pipeline is not None and monitor.pipeline.system_id != monitor.slot.system_id:
         raise Invalid(
             "The pipeline belongs to another system.",
             remedy="Name one of the slot's own system.",
             problems=[Problem("/pipeline", "belongs to another system")],
         )
+    rows.check(monitor)
 
 
-def _store(monitor: Monitor, finding: "Finding", due_at: datetime, actor: Actor) -> MonitorRun:
-    report = {"figures": finding.figures}
+def _save(monitor: Monitor) -> None:
+    try:
+        with transaction.atomic():
+            monitor.save()
+    except IntegrityError as error:
+        raise AlreadyExists(f"There is already a monitor called {monitor}.", remedy="Choose another name.") from error
+
+
+def _claim(monitor: Monitor, now: datetime) -> bool:
+    """Put the due time off by the lease: of two workers with the same message one sees it moved already.
+
+    A worker that dies leaves the lease to run out, and then the look is due.
+    """
+    lease = now + LEASE
+    mine = Monitor.objects.filter(pk=monitor.pk, next_due_at=monitor.next_due_at, revision=monitor.revision)
+    taken = bool(mine.update(next_due_at=lease))
+    monitor.next_due_at = lease
+    return taken
+
+
+def _watched(monitor: Monitor) -> ModelVersion | None:
+    arms = ("champion", "canary")
+    serving = monitor.slot.assignments.select_related(*(f"{arm}__dataset_version__dataset" for arm in arms)).first()
+    return getattr(serving, monitor.arm) if serving else None
+
+
+def _leave(monitor: Monitor, due_at: datetime) -> None:
+    """On to the next due time, unless somebody asked for a look meanwhile."""
+    mine = Monitor.objects.filter(pk=monitor.pk, next_due_at=monitor.next_due_at)
+    mine.update(next_due_at=_next(monitor, due_at))
+
+
+def _store(
+    monitor: Monitor, version: ModelVersion, finding: "Finding", due_at: datetime, actor: Actor
+) -> MonitorRun | None:
+    report = {"figures": finding.figures, "main": finding.main}
     with transaction.atomic(durable=True):
+        locked = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
+        if (locked.next_due_at, locked.revision) != (monitor.next_due_at, monitor.revision):
+            # The lease ran out, or a person asked for another look: two looks must not read the same rows.
+            return None
         run = MonitorRun.objects.create(
             monitor=monitor,
+            model_version=version,
             due_at=due_at,
             window_from=finding.window.since,
             window_to=finding.window.until,
-            n=len(finding.window.rows),
+            n=finding.window.n,
             verdict=finding.verdict,
             reason=finding.reason,
+            impact=finding.impact,
             report=report,
             report_digest=records.digest(records.without_floats(report)),
         )
-        Monitor.objects.filter(pk=monitor.pk).update(next_due_at=_next(monitor, due_at))
-        if run.verdict == MonitorRun.Verdict.ALARM:
-            alerts.raise_for(run, actor=actor)
+        carried = locked.progress if finding.progress is None else finding.progress
+        Monitor.objects.filter(pk=monitor.pk).update(next_due_at=_next(monitor, due_at), progress=carried)
+        _tell(run, actor)
         event = events.MonitorRan(monitor=str(monitor.pk), verdict=run.verdict, n=run.n, report=run.report_digest)
         log.record(event, subject=run, actor=actor)
     return run
+
+
+def _tell(run: MonitorRun, actor: Actor) -> None:
+    if run.verdict == MonitorRun.Verdict.ALARM:
+        alerts.raise_for(run, actor=actor)
+    elif run.verdict == MonitorRun.Verdict.QUIET:
+        alerts.calm(run, actor=actor)
 
 
 def _next(monitor: Monitor, due_at: datetime) -> datetime:

@@ -1,37 +1,131 @@
 """What each kind of monitor may be told, as closed JSON Schemas, so that a typo is refused and not ignored."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from monitoring.models import Monitor
 from registry.errors import Invalid, Problem
+from registry.models import FailedRequest
 
-_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+Schema = dict[str, Any]
+
+#: Of these more is better, and a monitor holds a floor under them; of the others less is, and it holds a ceiling.
+HIGHER = (
+    "roc_auc", "accuracy", "precision", "recall", "f1", "average_precision",
+    "precision_macro", "recall_macro", "f1_macro", "mcc", "r2",
+)  # fmt: skip
+LOWER = ("brier", "log_loss", "calibration_error", "mae", "mse", "rmse", "mape")
+METRICS = (*HIGHER, *LOWER)
+ESTIMATED = ("roc_auc", "accuracy", "precision", "recall", "f1", "brier", "log_loss", "mae", "mse", "rmse")
+FLOOR = 0.8
+CAUSES = FailedRequest.Cause
+
+
+def _number(default: float | None, words: str, **bounds: float) -> Schema:
+    return {"type": "number", **bounds, "description": words} | ({} if default is None else {"default": default})
+
+
+def _share(default: float, words: str) -> Schema:
+    return _number(default, words, minimum=0, maximum=1)
+
+
+def _count(default: int, words: str, *, least: int = 1, most: int = 1_000_000) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default, "description": words}
+
+
 _COMMON = {
-    "window_rows": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
-    "min_n": {"type": "integer", "minimum": 1},
+    "window_rows": _count(5_000, "A look reads so many of the newest rows since the last one."),
+    "min_n": _count(200, "With fewer rows since the last look it waits for more."),
 }
-METRICS = ("roc_auc", "accuracy", "precision", "recall", "f1", "average_precision")
-PROPERTIES: dict[str, dict[str, Any]] = {
-    Monitor.Kind.DRIFT: {"fdr": _SHARE, "psi_floor": {"type": "number", "minimum": 0}},
-    Monitor.Kind.PERFORMANCE: {"metric": {"enum": list(METRICS)}, "floor": _SHARE},
+_OVER_TIME = {
+    "fdr": _share(0.05, "Of the columns named as drifted, so many may be false."),
+    "psi_floor": _number(0.1, "A smaller shift than this PSI, beyond what chance does, is none.", minimum=0),
+    "looks_between": _count(1_000, "A false alarm may come once in so many looks on average.", least=2),
+}
+_FLOORS = {
+    "floor": _number(None, f"Alarms when the whole interval is below it; {FLOOR} where neither is given."),
+    "ceiling": _number(None, "Alarms when the whole interval is above it, of metrics where less is better."),
+}
+_METRIC = "Empty is roc_auc, for several classes accuracy, for numbers mae."
+PROPERTIES: dict[str, dict[str, Schema]] = {
+    Monitor.Kind.DRIFT: _OVER_TIME,
+    Monitor.Kind.OUTPUT_DRIFT: _OVER_TIME,
+    Monitor.Kind.PERFORMANCE: {"metric": {"enum": list(METRICS), "description": _METRIC}, **_FLOORS},
+    Monitor.Kind.ESTIMATED: {"metric": {"enum": list(ESTIMATED), "description": _METRIC}, **_FLOORS},
     Monitor.Kind.FAIRNESS: {
-        "attributes": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-        "floor": _SHARE,
+        "attributes": {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "description": "Empty is every sensitive column of the data that the version learned from.",
+        },
+        "favourable": {
+            "type": ["integer", "string"],
+            "description": "The class that people want; of two the positive one, of numbers those above the median.",
+        },
+        "floor": _share(FLOOR, "Alarms when the whole interval of an impact ratio is below it."),
     },
-}
+    Monitor.Kind.QUALITY: {
+        "tolerance": _share(0.01, "Such a share of rows may break a promise beyond what is promised."),
+    },
+    Monitor.Kind.SERVICE: {
+        "quantile": _number(0.95, "Which quantile of the latency is held to the limit.", minimum=0.5, maximum=0.999),
+        "latency_ms": _number(None, "Alarms when that quantile's whole interval is above it.", exclusiveMinimum=0),
+        "error_rate": _share(0.01, "Alarms when the whole interval of failed requests is above it."),
+        "causes": {
+            "type": "array",
+            "items": {"enum": list(CAUSES.values)},
+            "minItems": 1,
+            "uniqueItems": True,
+            "default": [CAUSES.NO_ANSWER, CAUSES.DEFECT],
+            "description": "Which failed requests count.",
+        },
+    },
+    Monitor.Kind.EXPLANATIONS: {
+        "window_rows": _count(100, "So many of the newest answers are explained.", least=10, most=1_000),
+        "min_n": _count(30, "With fewer answers since the last look it waits for more.", most=1_000),
+        "background": _count(30, "Each is explained against so many rows of the data.", least=5, most=100),
+        "distance_at_most": _share(0.2, "Alarms when surely a larger share of the attributions has moved."),
+    },
+}  # fmt: skip
+
+
+def known(kind: str) -> dict[str, Schema]:
+    """Each parameter that the kind takes, by its JSON Schema."""
+    return {**_COMMON, **PROPERTIES.get(kind, {})}
+
+
+def completed(kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with the defaults of those that nobody gave; what has no default is None."""
+    return {name: parameters.get(name, schema.get("default")) for name, schema in known(kind).items()}
 
 
 def check(kind: str, parameters: dict[str, Any]) -> None:
-    """Raises Invalid with every parameter that is unknown or out of range."""
-    known = {**_COMMON, **PROPERTIES.get(kind, {})}
-    schema = {"type": "object", "properties": known, "additionalProperties": False}
+    """Raises Invalid with every parameter that is unknown, out of range, or at odds with another."""
+    schema = {"type": "object", "properties": known(kind), "additionalProperties": False}
     problems = [
         Problem(
-            "/parameters" + "".join(f"/{part}" for part in error.path), error.message, f"Known: {', '.join(known)}."
+            "/parameters" + "".join(f"/{part}" for part in error.path),
+            error.message,
+            f"Known: {', '.join(known(kind))}.",
         )
         for error in Draft202012Validator(schema).iter_errors(parameters)
-    ]
+    ] or list(_at_odds(completed(kind, parameters)))
     if problems:
         raise Invalid(f"The parameters of a {kind} monitor cannot be used.", problems=problems)
+
+
+def _at_odds(asked: dict[str, Any]) -> Iterator[Problem]:
+    if asked["min_n"] > asked["window_rows"]:
+        yield Problem("/parameters/min_n", "is more than a look ever reads", "Raise window_rows, or lower it.")
+    metric = asked.get("metric")
+    if metric in LOWER and asked["ceiling"] is None:
+        yield Problem("/parameters/ceiling", f"is missing: of {metric} less is better", "Say what it may be at most.")
+    if asked.get("floor") is not None and (metric in LOWER or asked.get("ceiling") is not None):
+        yield Problem(
+            "/parameters/floor", "is at odds with the ceiling", "Give a floor or a ceiling, as the metric is."
+        )
+    elif metric in HIGHER and asked["ceiling"] is not None:
+        yield Problem("/parameters/ceiling", f"is no limit: of {metric} more is better", "Give a floor.")

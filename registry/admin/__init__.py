@@ -5,7 +5,7 @@ from registry.admin.data import datasets, ingestions, sources
 from registry.admin.decisions import conditions, findings, gates, policies, promotions, waivers
 from registry.admin.evidence import evaluations, explanations
 from registry.admin.people import accounts, duties, erasures
-from registry.admin.serving import deployments, incidents, predictions, reviews
+from registry.admin.serving import deployments, holds, incidents, predictions, reviews
 from registry.admin.training import models, pipelines, reproductions, runs
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "explanations",
     "findings",
     "gates",
+    "holds",
     "incidents",
     "ingestions",
     "models",

@@ -21,5 +21,7 @@ class Question:
     values: Sequence[str] = ()
 
     def answered(self, given: QueryDict) -> "Question":
-        """The question with what was typed or what a link named."""
+        """The question with what was typed or what a link named; as it stands where neither was."""
+        if not given:
+            return self
         return replace(self, value=given.get(self.name, self.value), values=given.getlist(self.name))

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry.api.base import Records, actor, parsed
-from registry.models import Prediction, Slot
+from registry.models import FailedRequest, Prediction, Slot
 from registry.services import predictions
 from registry.serving import inference
 
@@ -86,9 +86,17 @@ class PredictResponse(serializers.Serializer[Any]):
     predictions = Answer(many=True)
 
 
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}]})
+class Truth(serializers.JSONField):
+    """A class or a number: which of them, the version of the prediction says."""
+
+
 class OutcomeRow(serializers.Serializer[Any]):
     prediction = serializers.UUIDField()
-    value = serializers.ChoiceField(choices=[0, 1])
+    value = Truth(
+        help_text="what turned out to be true: one of the version's classes, 0 or 1 where it has two, or the number "
+        "that was to be predicted"
+    )
 
 
 class OutcomesRequest(serializers.Serializer[Any]):
@@ -122,19 +130,24 @@ class Predict(APIView):
 
 
 class Outcomes(APIView):
-    """Takes true labels as they arrive."""
+    """Takes what turned out to be true as it arrives: some of it, late, or once more where it was revised."""
 
     @extend_schema(
         operation_id="slots_record_outcomes",
-        summary="Report the true labels of predictions",
+        summary="Report what turned out to be true of predictions",
         request=OutcomesRequest,
         responses={201: OutcomesResponse},
         examples=[
             OpenApiExample(
-                "One label",
+                "One class",
                 value={"outcomes": [{"prediction": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a11", "value": 1}]},
                 request_only=True,
-            )
+            ),
+            OpenApiExample(
+                "One number",
+                value={"outcomes": [{"prediction": "0199f7a5-0f7e-7c36-9d6c-2f2f4e1f6a12", "value": 1840.5}]},
+                request_only=True,
+            ),
         ],
     )
     def post(self, request: Request, key: str) -> Response:
@@ -155,3 +168,23 @@ class Predictions(Records):
     serializer_class = PredictionSerializer
     system_path = "slot__system"
     filterset_fields = ["slot", "model_version", "arm", "entity", "batch"]
+
+
+class FailedRequestSerializer(serializers.ModelSerializer[FailedRequest]):
+    class Meta:
+        model = FailedRequest
+        fields = ["id", "at", "slot", "model_version", "cause", "detail", "row_count", "request"]
+        read_only_fields = fields
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="failed_requests_list", summary="List requests for predictions that got no answer"),
+    retrieve=extend_schema(operation_id="failed_requests_get", summary="Read why one request got no answer"),
+)
+class FailedRequests(Records):
+    """Rows that did not fit, rows without a finite answer, and errors of the version; never the values sent."""
+
+    queryset = FailedRequest.objects.all()
+    serializer_class = FailedRequestSerializer
+    system_path = "slot__system"
+    filterset_fields = ["slot", "model_version", "cause"]

@@ -18,6 +18,7 @@ from registry.api import (
     explanations,
     factors,
     findings,
+    holds,
     incidents,
     inventory,
     lineage,
@@ -63,6 +64,7 @@ router.register("explanations", explanations.Explanations, basename="explanation
 router.register("evidence-sets", evidence.EvidenceSets, basename="evidence-sets")
 router.register("evidence", evidence.Evidence, basename="evidence")
 router.register("predictions", predictions.Predictions, basename="predictions")
+router.register("failed-requests", predictions.FailedRequests, basename="failed-requests")
 router.register("policies", policies.Policies, basename="policies")
 router.register("promotions", promotions.Promotions, basename="promotions")
 router.register("promotions", replays.Replays, basename="promotion-replays")
@@ -75,6 +77,7 @@ router.register("slots", slots.Slots, basename="slots")
 router.register("rollouts", rollouts.Rollouts, basename="rollouts")
 router.register("approvals", approvals.Approvals, basename="approvals")
 router.register("reviews", reviews.Reviews, basename="reviews")
+router.register("holds", holds.Holds, basename="holds")
 router.register("emergencies", emergencies.Emergencies, basename="emergencies")
 router.register("incidents", incidents.Incidents, basename="incidents")
 router.register("subscriptions", subscriptions.Subscriptions, basename="subscriptions")

@@ -33,6 +33,9 @@ from registry.events.data import (
     UploadOpened,
 )
 from registry.events.deployment import (
+    HoldLifted,
+    HoldPlaced,
+    HoldRefused,
     PackExported,
     PredictionsSealed,
     PromotionExecuting,
@@ -265,6 +268,9 @@ __all__ = [
     "FindingRiskLapsed",
     "GrantConfirmed",
     "GrantProposed",
+    "HoldLifted",
+    "HoldPlaced",
+    "HoldRefused",
     "IncidentMoved",
     "IncidentReported",
     "IngestionCancelRequested",

@@ -56,6 +56,25 @@ class RollbackRefused(Event, name="slot.rollback_refused"):
     rule: str
 
 
+class HoldPlaced(Event, name="slot_hold.placed"):
+    """Nothing new comes into the slot and its rollout stands still, until a person lifts this."""
+
+    slot: str
+    source: str
+
+
+class HoldLifted(Event, name="slot_hold.lifted"):
+    """A hold over a slot has ended."""
+
+    slot: str
+
+
+class HoldRefused(Event, name="slot_hold.refused"):
+    """Somebody tried to place or lift a hold and may not."""
+
+    rule: str
+
+
 class PredictionsSealed(Event, name="prediction_batch.sealed"):
     """A batch of predictions was fixed under its digest."""
 

@@ -8,8 +8,9 @@ from registry.models.duties import Comment, Delegation, Recusal, ReviewTask
 from registry.models.evidence import Evaluation, EvidenceItem, EvidenceSet
 from registry.models.explanations import Explanation
 from registry.models.findings import Condition, Finding, Waiver
+from registry.models.holds import Hold
 from registry.models.policies import PolicyVersion
-from registry.models.predictions import Outcome, Prediction, PredictionBatch
+from registry.models.predictions import FailedRequest, Outcome, Prediction, PredictionBatch
 from registry.models.promotions import Decision, GateResult, PromotionRequest
 from registry.models.reviews import Emergency, Incident, PeriodicReview
 from registry.models.runs import ModelVersion, RegisteredModel, TrainingRun
@@ -37,9 +38,11 @@ __all__ = [
     "EvidenceItem",
     "EvidenceSet",
     "Explanation",
+    "FailedRequest",
     "Finding",
     "GateResult",
     "Grant",
+    "Hold",
     "Incident",
     "Ingestion",
     "JobLine",

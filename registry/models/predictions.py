@@ -1,4 +1,4 @@
-"""What was answered: the prediction log, its sealed batches, and the outcomes that arrive later."""
+"""What was answered and what was not: the prediction log, its sealed batches, and the outcomes that arrive later."""
 
 import uuid_utils.compat
 from django.db import models
@@ -62,11 +62,11 @@ class Prediction(models.Model):
 
 
 class Outcome(models.Model):
-    """The true label of a prediction, as it arrived; a revised one is a new row and the newest counts."""
+    """The truth about a prediction, as it arrived; a revised one is a new row and the newest counts."""
 
     id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
     prediction = models.ForeignKey(Prediction, on_delete=models.PROTECT, related_name="outcomes")
-    value = models.SmallIntegerField()
+    value = models.FloatField(help_text="the class, or the number that was predicted")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -74,3 +74,28 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} for {self.prediction_id}"
+
+
+class FailedRequest(models.Model):
+    """A request for predictions that got no answer, and why; which version it would have been, where that is known."""
+
+    class Cause(models.TextChoices):
+        INVALID = "invalid", "the rows did not fit"
+        NO_ANSWER = "no_answer", "the version had no finite answer"
+        DEFECT = "defect", "the version raised an error"
+
+    id = models.UUIDField(primary_key=True, default=uuid_utils.compat.uuid7, editable=False)
+    at = models.DateTimeField()
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="failed_requests")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cause = models.CharField(max_length=9, choices=Cause.choices)
+    detail = models.TextField(blank=True, help_text="why, without the values")
+    row_count = models.PositiveIntegerField()
+    request = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["slot", "-at"], name="failed_request_slot_at")]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} at {self.slot_id}"

@@ -1,5 +1,6 @@
 """The prediction log: outcomes that arrive later, and batches sealed so that a changed row shows."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,11 +13,13 @@ from audit.events import plain
 from audit.watch.findings import Finding
 from registry import actors, events, records
 from registry.errors import Invalid, NotPermitted, Problem
-from registry.models import Outcome, Prediction, PredictionBatch, Slot
+from registry.models import ModelVersion, Outcome, Prediction, PredictionBatch, Slot
 from registry.permissions import require, roles
 from registry.roles import Action
 
 SEAL_ROWS = 10_000
+PROBLEMS_SHOWN = 20
+LARGEST = sys.float_info.max
 logger = structlog.get_logger(__name__)
 
 
@@ -31,22 +34,48 @@ def require_caller(actor: Actor, slot: Slot) -> None:
 
 
 def record_outcomes(slot: Slot, outcomes: Sequence[dict[str, Any]], *, actor: Actor) -> int:
-    """Store true labels as they arrive; a later one for the same prediction revises the earlier.
+    """Store what turned out to be true as it arrives; a later one for the same prediction revises the earlier.
 
-    Raises Slot.DoesNotExist for who holds no role there, NotPermitted, Invalid.
+    Of a classification: one of the version's classes, 0 or 1 where it has two; kept as its place among them, as a
+    decision is. Of a regression: a finite number. Raises Slot.DoesNotExist for who holds no role there, NotPermitted,
+    Invalid naming every row that cannot be kept; then none is.
     """
     require_caller(actor, slot)
     wanted = {outcome["prediction"] for outcome in outcomes}
-    known = set(Prediction.objects.filter(slot=slot, pk__in=wanted).values_list("pk", flat=True))
-    problems = [
-        Problem(f"/outcomes/{number}/prediction", "is not a prediction of this slot")
-        for number, outcome in enumerate(outcomes)
-        if outcome["prediction"] not in known
-    ]
+    versions = dict(Prediction.objects.filter(slot=slot, pk__in=wanted).values_list("pk", "model_version_id"))
+    known = ModelVersion.objects.only("task", "output_schema").in_bulk(set(versions.values()))
+    rows, problems = [], []
+    for number, outcome in enumerate(outcomes):
+        try:
+            version = known[versions[outcome["prediction"]]]
+            rows.append(Outcome(prediction_id=outcome["prediction"], value=truth(version, outcome["value"])))
+        except KeyError:
+            problems.append(Problem(f"/outcomes/{number}/prediction", "is not a prediction of this slot"))
+        except ValueError as wrong:
+            problems.append(Problem(f"/outcomes/{number}/value", str(wrong)))
     if problems:
-        raise Invalid("Some outcomes name no prediction of this slot; none was stored.", problems=problems[:20])
-    rows = [Outcome(prediction_id=outcome["prediction"], value=outcome["value"]) for outcome in outcomes]
+        raise Invalid("Some outcomes cannot be kept; none was stored.", problems=problems[:PROBLEMS_SHOWN])
     return len(Outcome.objects.bulk_create(rows))
+
+
+def truth(version: ModelVersion, value: object) -> float:
+    """The number that is kept for what turned out. Raises ValueError saying what is wrong with it."""
+    if version.task != ModelVersion.Task.REGRESSION:
+        classes = classes_of(version)
+        if isinstance(value, bool) or value not in classes:
+            raise ValueError(f"is none of the version's {len(classes)} classes, such as {classes[0]!r}")
+        return float(classes.index(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"is {type(value).__name__}, not a number")
+    if not -LARGEST <= value <= LARGEST:  # Not a number is not between them either.
+        raise ValueError("is not finite")
+    return float(value)
+
+
+def classes_of(version: ModelVersion) -> list[Any]:
+    """What a classification tells apart, in the order in which its decisions and outcomes count them."""
+    declared = [entry["classes"] for entry in version.output_schema if entry.get("classes")]
+    return list(declared[0]) if declared else [0, 1]
 
 
 def seal(*, actor: Actor) -> list[PredictionBatch]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from mlops_client import JobCancelled, NotFound, NotPermitted, Unusable
+from mlops_client import Invalid, JobCancelled, NotFound, NotPermitted, Unusable
 from registry.models import AISystem, Dataset, RegisteredModel, TrainingRun
 from registry.models import Evaluation as EvaluationRow
 from registry.roles import Role
@@ -121,7 +121,11 @@ def test_slot_predicts_and_takes_outcomes(client_of: ClientOf) -> None:
     answers = slot.predict(rows, entity="who", attributes=["SEX"])
     assert [type(one.score) for one in answers] == [float, float]
     assert (slot.serving, len({one.id for one in answers})) == (f"{house.model.name} v1", 2)
-    assert slot.report({answers[0].id: 1, answers[1].id: 0}) == 2
+    assert slot.report({answers[0].id: 1, answers[1].id: False}) == 2
+    with pytest.raises(Unusable, match=f"of prediction {answers[1].id} is missing or not finite"):
+        slot.report({answers[0].id: 0, answers[1].id: float("nan")})
+    with pytest.raises(Invalid, match="/outcomes/0/value"):
+        slot.report({answers[0].id: 0.5})
     assert [one["champion_name"] for one in slot.history()] == [f"{house.model.name} v1"]
 
 

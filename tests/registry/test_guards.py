@@ -41,6 +41,7 @@ UNGUARDED = {
     "registry.Prediction": "far too many for an event each; PredictionBatch seals them by digest",
     "registry.SubjectMark": "derived from a dataset version's bytes, and made from them again",
     "registry.Delivery": "one attempt after another to tell an entry of the log, which is the record",
+    "registry.FailedRequest": "as many as requests; it decides nothing",
     "registry.Outcome": "as many as predictions; a correction is a new row",
     "registry.JobLine": "how the work went, not what came of it",
     "registry.Trial": "the run's event commits to what was chosen, and its metrics name every trial",

@@ -5,9 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from django.conf import settings as django_settings
-from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from audit.models import Event
@@ -24,13 +22,6 @@ RECIPE = {
     "search": {"kind": "grid", "parameters": {"C": [0.1, 1.0]}},
     "cross_validation": {"folds": 2},
 }
-
-
-@pytest.fixture
-def artifacts(tmp_path: Path, settings: Settings) -> Path:
-    """Where the test and its workers keep files: all that they share beside database and broker."""
-    settings.ARTIFACT_URL = f"file://{tmp_path}/artifacts"
-    return tmp_path
 
 
 def asked() -> list[TrainingRun]:

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from audit.actors import Actor
+from monitoring.services import alerts
 from registry.errors import RegistryError
 from registry.services import lifecycle, sweeping
 from registry.services.approvals import findings, reviews
@@ -32,6 +33,9 @@ STEPS: dict[str, Step] = {
     "break-glass ends": expiry.end_due,
     "reviews fall due": reviews.fall_due,
     "reviews lapse": expiry.lapse_due,
+    "suppressed alerts reopen": alerts.reopen_due,
+    "alerts escalate": alerts.escalate_due,
+    "alerts are acted on": alerts.respond_due,
     "slots are settled": consequences.follow,
 }
 

@@ -1,4 +1,4 @@
-"""What was answered, what turned out, and the batches that fix both in the log."""
+"""What was answered and what was not, what turned out, and the batches that fix the answers in the log."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from unfold.paginator import InfinitePaginator
 from audit.pages import columns, show
 from audit.pages.records import Section
 from registry.admin.scoped import ScopedAdmin, ScopedFilter
-from registry.models import Outcome, Prediction, PredictionBatch
+from registry.models import FailedRequest, Outcome, Prediction, PredictionBatch
 
 
 def _name(row: Prediction) -> str:
@@ -106,3 +106,35 @@ class OutcomeAdmin(ScopedAdmin):
         yield "Prediction", show.row(row.prediction, _name(row.prediction))
         yield "Slot", row.prediction.slot
         yield "Arrived", row.at
+
+
+@admin.register(FailedRequest)
+class FailedRequestAdmin(ScopedAdmin):
+    system_path = "slot__system"
+    list_display = (
+        columns.moment("at", "Asked"),
+        columns.record("slot", "Slot"),
+        columns.text("get_cause_display", "Why"),
+        columns.text("detail", "In words", words=110),
+        columns.number("row_count", "Rows"),
+    )
+    list_filter = ("cause", ("slot", ScopedFilter))
+    list_select_related = ("slot",)
+    page_related = ("slot", "model_version__model")
+    search_fields = ("=request",)
+    search_help_text = "A whole request id"
+    paginator = InfinitePaginator
+
+    def name(self, row: FailedRequest) -> str:
+        return f"Request to {row.slot} without an answer"
+
+    def headline(self, row: FailedRequest) -> str:
+        return row.detail
+
+    def facts(self, row: FailedRequest) -> Iterable[tuple[str, Any]]:
+        yield "Slot", row.slot
+        yield "Why", row.get_cause_display()
+        yield "Version", row.model_version
+        yield "Rows", row.row_count
+        yield "Asked", row.at
+        yield "Request", row.request

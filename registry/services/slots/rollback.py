@@ -1,9 +1,9 @@
-"""The way back, by a person: the canary out, the break-glass over, or the last champion whose approval holds."""
+"""The way back, by a person or a rule of theirs: the canary out, the break-glass over, the last champion that holds."""
 
 from audit.actors import Actor
 from registry import events
-from registry.errors import NothingServes
-from registry.models import PromotionRequest, Slot, SlotAssignment
+from registry.errors import Conflict, NothingServes
+from registry.models import ModelVersion, PromotionRequest, Slot, SlotAssignment
 from registry.permissions import require
 from registry.roles import Action
 from registry.services import refusals
@@ -28,6 +28,25 @@ def roll_back(slot: Slot, *, actor: Actor, reason: str) -> SlotAssignment:
 
     refusals.recorded(lock, work, refused=lambda rule: events.RollbackRefused(rule=rule), actor=actor)
     return made[0]
+
+
+def retreat(slot: Slot, *, leaving: ModelVersion, actor: Actor, reason: str) -> SlotAssignment:
+    """Go back from exactly this version, in a slot locked by the caller, where an approved one serves instead.
+
+    Records slot.assigned (and rollout.rolled_back). Raises Conflict where another version would go or a glass is
+    broken, NothingServes where nothing approved would serve, NotPermitted.
+    """
+    require(actor, Action.OPERATE, slot.system)
+    now = assigning.current(slot)
+    if now is None or leaving.pk not in (now.champion_id, now.canary_id):
+        raise Conflict(f"{leaving} no longer serves here.")
+    if now.champion_emergency is not None:
+        raise Conflict("A break-glass serves here, which only a person ends.")
+    if leaving != (now.canary or now.champion):
+        raise Conflict(f"The canary {now.canary} would go, and not {leaving}.", remedy="Roll back by hand, twice.")
+    if now.canary_promotion is not None and assigning.champion(slot) is None:
+        raise NothingServes("No approved version serves beside the canary.", remedy="Promote one, through review.")
+    return _back(slot, now, actor, reason)
 
 
 def _back(slot: Slot, now: SlotAssignment | None, actor: Actor, reason: str) -> SlotAssignment:

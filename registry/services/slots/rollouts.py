@@ -12,7 +12,7 @@ from registry.roles import Action
 from registry.services import refusals
 from registry.services.approvals import approvals, reviews, staleness, standing
 from registry.services.rows import match_revision
-from registry.services.slots import assigning, ending
+from registry.services.slots import assigning, ending, holds
 from registry.services.slots.assigning import Cause, Share
 
 Approval, State = PromotionRequest.Approval, PromotionRequest.State
@@ -24,7 +24,7 @@ def execute(promotion: PromotionRequest, *, actor: Actor, reason: str = "") -> S
 
     A version that serves and was approved anew goes on under the new approval. A break-glass ends, and whom it
     displaced serves again beside the canary. Records rollout.started and slot.assigned (and promotion.completed), or
-    rollout.refused. Raises Conflict, Stale, NotPermitted.
+    rollout.refused. Raises Conflict, OnHold, Stale, NotPermitted.
     """
     return _guarded(promotion, actor, lambda locked, slot: _begin(locked, slot, actor, reason))
 
@@ -32,7 +32,7 @@ def execute(promotion: PromotionRequest, *, actor: Actor, reason: str = "") -> S
 def advance(rollout: Rollout, *, actor: Actor, revision: int, reason: str = "") -> SlotAssignment:
     """Give the canary its next share; the last step makes it the champion.
 
-    Records rollout.advanced or rollout.promoted, and slot.assigned. Raises Conflict, RevisionMismatch, Stale.
+    Records rollout.advanced or rollout.promoted, and slot.assigned. Raises Conflict, OnHold, RevisionMismatch, Stale.
     """
 
     def step(promotion: PromotionRequest, slot: Slot) -> SlotAssignment:
@@ -58,6 +58,7 @@ def _guarded(promotion: PromotionRequest, actor: Actor, work: Work) -> SlotAssig
 
     def checked(locked: PromotionRequest) -> None:
         require(actor, Action.OPERATE, locked.slot.system)
+        holds.refuse(locked.slot)
         staleness.require_fresh(locked)
         made.append(work(locked, locked.slot))
 

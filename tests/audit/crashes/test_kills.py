@@ -154,8 +154,12 @@ def wait_until_all_write(house: House) -> None:
 
 
 def wait_until_settled(house: House) -> None:
+    """A killed writer's backend may still commit what it was sent: first nobody is at work, then nothing is pending."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    while house.query("SELECT count(*) FROM audit_pending") != [(0,)]:
+    at_work = "state <> 'idle' AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    while house.query(f"SELECT count(*) FROM pg_stat_activity WHERE {at_work}") != [(0,)] or house.query(
+        "SELECT count(*) FROM audit_pending"
+    ) != [(0,)]:
         assert time.monotonic() < deadline, (house.folder / "sequencer-0.log").read_text()[-2000:]
         time.sleep(0.2)
 

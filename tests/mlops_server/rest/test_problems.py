@@ -50,6 +50,7 @@ def handled(error: Any, request: HttpRequest) -> Any:
         (errors.Conflict("x"), 409, "conflict"),
         (errors.AlreadyExists("x"), 409, "already-exists"),
         (errors.Stale("x"), 409, "stale"),
+        (errors.OnHold("x"), 409, "on-hold"),
         (errors.RevisionMismatch("x"), 412, "revision-mismatch"),
         (errors.NothingServes("x"), 409, "nothing-serves"),
         (NotSequenced("x"), 409, "not-sequenced"),

@@ -71,8 +71,8 @@ def test_list_filters_by_slot_and_kind(house: House, monitor: Monitor) -> None:
 
 def test_run_detail_shows_the_verdict_and_the_report(house: House, run: MonitorRun) -> None:
     shown = signed_in(house.reviewer).get(f"{RUNS}/{run.pk}").json()
-    assert (shown["verdict"], shown["n"], shown["report"]) == ("not_evaluable", 0, {"figures": []})
-    assert shown["reason"] == "Only 0 predictions are there; the check needs 200."
+    assert (shown["verdict"], shown["n"], shown["report"]) == ("not_evaluable", 0, {"figures": [], "main": None})
+    assert shown["reason"] == "Only 0 predictions are there since the last look; the check needs 200."
 
 
 def test_run_list_filters_by_monitor_and_verdict_and_leaves_reports_out(house: House, run: MonitorRun) -> None:

@@ -1,36 +1,23 @@
-"""Kolmogorov-Smirnov against scipy, and where scipy's p-value ends."""
-
-import math
+"""Kolmogorov-Smirnov's distance against its definition and scipy."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy import stats
 
 from monitoring.kernels import ks
-
-# Eighths: many ties, and exact in floating point.
-samples = st.lists(st.integers(-40, 40), min_size=1, max_size=60).map(lambda eighths: np.sort(np.array(eighths) / 8.0))
+from tests.monitoring.kernels.columns import Floats, normal, paired, present, shares
 
 
-def normal(seed: int, size: int, shift: float = 0.0) -> NDArray[np.float64]:
-    return np.sort(np.random.default_rng(seed).normal(shift, 1.0, size))
-
-
-@settings(max_examples=60, deadline=None)
-@given(samples, samples)
-def test_statistic_on_ties_equals_the_definition(reference: NDArray[np.float64], window: NDArray[np.float64]) -> None:
-    points = np.concatenate([reference, window])
-    shares = [(sample <= points[:, None]).mean(axis=1) for sample in (reference, window)]
-    assert ks.statistic(reference, window) == pytest.approx(np.abs(shares[0] - shares[1]).max(), abs=1e-15)
-
-
-@settings(max_examples=60, deadline=None)
-@given(samples, samples)
-def test_statistic_of_swapped_samples_is_the_same(reference: NDArray[np.float64], window: NDArray[np.float64]) -> None:
-    assert ks.statistic(reference, window) == ks.statistic(window, reference)
+@settings(max_examples=200, deadline=None)
+@given(present, present)
+def test_statistic_on_anything_equals_the_definition(reference: Floats, window: Floats) -> None:
+    _, before, after = shares(reference, window)
+    found = ks.compare(paired(reference, window))
+    assert found.statistic == pytest.approx(np.abs(before - after).max(), abs=1e-15)
+    assert found.statistic == ks.compare(paired(window, reference)).statistic
+    assert (found.n, found.missing) == (int((~np.isnan(window)).sum()), int(np.isnan(window).sum()))
+    assert found.infinite == int(np.isinf(window).sum())
 
 
 @pytest.mark.parametrize(
@@ -41,11 +28,13 @@ def test_statistic_of_swapped_samples_is_the_same(reference: NDArray[np.float64]
         ([3.0] * 5, [2.0] * 7, 1.0),
         ([-np.inf, 0.0, np.inf], [-np.inf, 0.0, np.inf], 0.0),
         ([0.0, 0.0], [0.0, np.inf], 0.5),
+        ([np.inf] * 3, [np.inf] * 4, 0.0),
+        ([np.inf] * 3, [-np.inf] * 4, 1.0),
         ([0.1 + 0.2] * 3 + [1.0], [0.1 + 0.2] * 6 + [1.0] * 2, 0.0),
     ],
 )
 def test_statistic_at_the_edges_is_exact(reference: list[float], window: list[float], distance: float) -> None:
-    assert ks.statistic(np.array(reference), np.array(window)) == distance
+    assert ks.compare(paired(reference, window)).statistic == distance
 
 
 @pytest.mark.parametrize("sample", [[], [0.0, np.nan]])
@@ -56,33 +45,27 @@ def test_statistic_of_nothing_or_nan_is_refused(sample: list[float]) -> None:
         ks.statistic(np.array([0.0]), np.array(sample))
 
 
-@pytest.mark.parametrize(("n", "m"), [(2, 5), (7, 9), (300, 200), (10_000, 500), (10_000, 100_000)])
-@pytest.mark.parametrize("shift", [0.0, 0.1, 0.4])
-def test_statistic_and_p_value_agree_with_scipy(n: int, m: int, shift: float) -> None:
-    reference, window = normal(1, n), normal(2, m, shift)
-    expected = stats.ks_2samp(reference, window, method="asymp")
-    distance = ks.statistic(reference, window)
-    assert distance == pytest.approx(expected.statistic, abs=1e-15)
-    # Complete separation is more probable than the asymptotic law knows; ours never goes below it.
-    least = 2 / math.comb(n + m, n) if n * m < 100 else 0.0
-    assert math.exp(ks.log_p_value(distance, n, m)) == pytest.approx(max(expected.pvalue, least), rel=1e-9)
+@pytest.mark.parametrize("sizes", [(300, 200), (1_999, 2_000), (10_000, 500), (10_000, 10_000), (100_000, 50_000)])
+@pytest.mark.parametrize("shift", [0.0, 0.02, 0.1, 0.4])
+def test_comparison_agrees_with_scipy(sizes: tuple[int, int], shift: float) -> None:
+    reference, window = normal(1, sizes[0]), normal(2, sizes[1], shift)
+    found = ks.compare(paired(reference, window))
+    method = "exact" if found.law == "exact" else "asymp"
+    expected = stats.ks_2samp(reference, window, method=method)
+    assert found.statistic == pytest.approx(expected.statistic, abs=1e-15)
+    assert found.p_value == pytest.approx(expected.pvalue, rel=1e-8, abs=1e-300)
 
 
-def test_log_p_value_where_scipy_underflows_grows_with_the_distance() -> None:
-    logs = [ks.log_p_value(distance, 100_000, 100_000) for distance in (0.2, 0.5, 0.9, 1.0)]
-    assert stats.kstwo.sf(0.2, 50_000) == 0.0
-    assert logs == sorted(logs, reverse=True)
-    # Smirnov's limit, log 2 - 2 n d^2, is the leading term.
-    assert logs[0] == pytest.approx(math.log(2) - 2 * 50_000 * 0.2**2, rel=0.02)
-    assert all(map(math.isfinite, logs))
+def test_one_gap_at_five_deviations_is_counted_and_the_drift_found() -> None:
+    window = normal(1, 500, 5.0)
+    window[0] = np.nan
+    found = ks.compare(paired(normal(2, 500), window))
+    assert (found.missing, found.n) == (1, 499)
+    assert found.log10_p is not None
+    assert found.log10_p < -200
 
 
-def test_log_p_value_of_complete_separation_is_the_exact_one() -> None:
-    assert ks.log_p_value(1.0, 4, 3) == pytest.approx(math.log(2 / math.comb(7, 3)))
-
-
-def test_p_value_without_drift_is_rarely_small() -> None:
-    values = [
-        math.exp(ks.log_p_value(ks.statistic(normal(2 * i, 800), normal(2 * i + 1, 300)), 800, 300)) for i in range(400)
-    ]
-    assert 0.02 <= np.mean(np.array(values) <= 0.05) <= 0.08
+@pytest.mark.parametrize("constant", [3.0, np.inf])
+def test_constants_do_not_differ(constant: float) -> None:
+    found = ks.compare(paired([constant] * 50, [constant] * 70))
+    assert (found.statistic, found.p_value, found.log10_p) == (0.0, 1.0, 0.0)

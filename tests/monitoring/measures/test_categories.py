@@ -26,6 +26,14 @@ from monitoring.measures import categories
         (np.array([datetime.date(2020, 1, 2), None]), ["2020-01-02"], [0, -1]),
         (np.array([], float), [], []),
         (np.array([None]), [], [-1]),
+        (np.array([100, -100, 100], np.int8), ["-100", "100"], [1, 0, 1]),
+        (np.array([2**63 + 1, 2**63], np.uint64), [str(2**63), str(2**63 + 1)], [1, 0]),
+        (np.array([-(2**63), 2**63 - 1]), [str(-(2**63)), str(2**63 - 1)], [0, 1]),
+        (np.array([np.inf, 3.0, np.nan], np.float32), ["3", "inf"], [1, 0, -1]),
+        (pd.Series(["b", None, "a", "b"]), ["a", "b"], [1, -1, 0, 1]),
+        (pd.Series(["b", "a", "b"], dtype="category"), ["a", "b"], [1, 0, 1]),
+        (pd.Series([2.0, np.nan, 10.0]), ["2", "10"], [0, -1, 1]),
+        (pd.Series([10, pd.NA, 9], dtype=object), ["10", "9"], [0, -1, 1]),
     ],
 )
 def test_factorise_of_every_kind_of_array(values: ArrayLike, levels: list[str], codes: list[int]) -> None:

@@ -1,5 +1,6 @@
 """Fairness against fairlearn, and intervals against what they promise."""
 
+import functools
 import json
 from dataclasses import asdict
 from typing import Any
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 from fairlearn import metrics as fairlearn
 from numpy.typing import NDArray
+from sklearn.metrics import precision_score
 
-from monitoring.measures import fairness
+from monitoring.measures import fairness, group_cells, parity
 from monitoring.measures.estimate import Estimate
 from tests.monitoring.measures import census
 from tests.monitoring.measures.estimates import bounds, holds
@@ -18,6 +20,7 @@ RATES = {
     "selection_rate": fairlearn.selection_rate,
     "true_positive_rate": fairlearn.true_positive_rate,
     "false_positive_rate": fairlearn.false_positive_rate,
+    "precision": functools.partial(precision_score, zero_division=0),
 }
 
 
@@ -39,7 +42,7 @@ def measured() -> tuple[census.Table, list[Estimate]]:
 
 
 @pytest.mark.parametrize("attribute", ["SEX", "RAC1P", "SEX+RAC1P"])
-def test_rates_equal_fairlearn(measured: tuple[census.Table, list[Estimate]], attribute: str) -> None:
+def test_rates_equal_fairlearn_to_the_last_bit(measured: tuple[census.Table, list[Estimate]], attribute: str) -> None:
     rows, found = measured
     features = np.column_stack([rows[name].astype(int) for name in attribute.split("+")])
     frame = fairlearn.MetricFrame(
@@ -50,26 +53,15 @@ def test_rates_equal_fairlearn(measured: tuple[census.Table, list[Estimate]], at
         expected = dict(zip(names, frame.by_group[metric].astype(float), strict=True))
         # fairlearn gives 0 for a rate of no rows, and NaN for a group of no rows.
         values = {group: one.value for group, one in of(found, metric, attribute).items() if one.value is not None}
-        assert values == pytest.approx({group: expected[group] for group in values}, abs=1e-12)
+        assert values == {group: expected[group] for group in values}
         assert all(not expected[group] > 0 for group in expected if group not in values)
-
-
-@pytest.mark.parametrize(("attribute", "large"), [("SEX", (1, 2)), ("RAC1P", (1, 2, 6, 8, 9))])
-def test_differences_equal_fairlearn_on_the_included_groups(attribute: str, large: tuple[int, ...]) -> None:
-    rows = census.year(2015)
-    found = fairness.selection(rows["prediction"], {attribute: rows[attribute]}, rows["employed"], draws=50)
-    kept = np.isin(rows[attribute], large)
-    label, decision, group = (rows[name][kept] for name in ("employed", "prediction", attribute))
-    for metric in ("demographic_parity_difference", "equalized_odds_difference"):
-        expected = getattr(fairlearn, metric)(label, decision, sensitive_features=group)
-        assert of(found, metric, attribute)[""].value == pytest.approx(expected, abs=1e-12)
 
 
 def test_selection_names_every_metric_of_every_group_and_pair() -> None:
     decision, group = people([0.5, 0.4], [0.5, 0.5], 0)
     found = fairness.selection(decision, {"A": group, "B": 1 - group}, np.roll(decision, 1), draws=50)
-    per_group = ["selection_rate", "impact_ratio", "true_positive_rate", "false_positive_rate"]
-    summaries = ["demographic_parity_difference", "equalized_odds_difference"]
+    per_group = ["selection_rate", "impact_ratio", "true_positive_rate", "false_positive_rate", "precision"]
+    summaries = [f"{criterion}_{kind}" for criterion in parity.CRITERIA for kind in ("difference", "ratio")]
     named = {(one.metric, one.attribute, one.group) for one in found}
     levels = [("A", "0"), ("A", "1"), ("B", "0"), ("B", "1"), ("A+B", "0+1"), ("A+B", "1+0")]
     assert named == {(metric, *level) for metric in per_group for level in levels} | {
@@ -81,7 +73,12 @@ def test_selection_names_every_metric_of_every_group_and_pair() -> None:
 def test_selection_without_labels_leaves_out_error_rates() -> None:
     decision, group = people([0.5, 0.4], [0.5, 0.5], 0)
     found = {one.metric for one in fairness.selection(decision, {"A": group}, draws=50)}
-    assert found == {"selection_rate", "impact_ratio", "demographic_parity_difference"}
+    assert found == {
+        "selection_rate",
+        "impact_ratio",
+        "demographic_parity_difference",
+        "demographic_parity_ratio",
+    }
 
 
 def test_impact_ratio_is_over_the_highest_included_group() -> None:
@@ -121,6 +118,36 @@ def test_groups_say_whether_their_intervals_hold_together_and_over_how_many() ->
     }
 
 
+def test_groups_below_a_number_of_rows_are_excluded() -> None:
+    group = np.repeat(["a", "b", "c"], [50, 40, 39])
+    found = of(fairness.selection(np.ones(129), {"G": group}, draws=50, exclude_below_rows=40), "selection_rate", "G")
+    assert [name for name, one in found.items() if "excluded" in one.detail] == ["c"]
+
+
+def test_selection_of_merged_chunks_is_that_of_all_rows() -> None:
+    decision, group = people([0.5, 0.4, 0.3], [0.5, 0.3, 0.2], 0)
+    named, label = np.array(["a", "b", None], object)[group], np.roll(decision, 3)
+    chunks = [
+        group_cells.count(decision[part], {"G": named[part], "H": group[part]}, label[part])
+        for part in (slice(700, None), slice(0, 0), slice(0, 700))
+    ]
+    whole = fairness.selection(decision, {"G": named, "H": group}, label, draws=50)
+    assert fairness.of_cells(group_cells.merged(chunks), fairness.Settings(draws=50)) == whole
+
+
+def test_labels_that_have_not_arrived_leave_the_error_rates_undefined() -> None:
+    found = fairness.selection([1, 0], {"G": ["a", "b"]}, [np.nan, np.nan], draws=50)
+    undefined = {one.metric: one.detail["reason"] for one in found if one.value is None and one.group == "a"}
+    assert undefined == dict.fromkeys(["true_positive_rate", "false_positive_rate", "precision"], "no rows")
+
+
+def test_decisions_above_the_median_are_half_of_the_rows() -> None:
+    assert fairness.above_median([0.1, 0.9, 0.5, 0.6]).tolist() == [0, 1, 0, 1]
+    assert fairness.above_median([]).tolist() == []
+    with pytest.raises(ValueError, match="missing"):
+        fairness.above_median([0.1, np.nan])
+
+
 def test_rows_without_a_label_count_for_decisions_only() -> None:
     found = fairness.selection([1, 1, 0, 0], {"G": ["a"] * 4}, [1, np.nan, 0, 1], draws=50)
     assert {one.metric: (one.value, one.n) for one in found if one.group == "a"} == {
@@ -128,6 +155,7 @@ def test_rows_without_a_label_count_for_decisions_only() -> None:
         "impact_ratio": (1.0, 4),
         "true_positive_rate": (0.5, 2),
         "false_positive_rate": (0.0, 1),
+        "precision": (1.0, 1),
     }
 
 

@@ -123,7 +123,10 @@ def test_check_after_missed_times_catches_up_once(house: House) -> None:
 def test_check_with_few_rows_is_not_evaluable(house: House) -> None:
     logged(house, rows=5)
     run = looked(watched(house, "drift"))
-    assert (run.verdict, run.reason) == ("not_evaluable", "Only 5 predictions are there; the check needs 200.")
+    assert (run.verdict, run.reason) == (
+        "not_evaluable",
+        "Only 5 predictions are there since the last look; the check needs 200.",
+    )
 
 
 def test_performance_above_its_floor_is_quiet_and_on_record(house: House) -> None:
@@ -157,6 +160,7 @@ def test_repeated_alarm_joins_the_open_alert(house: House) -> None:
     logged(house, wrong=0.5)
     monitor = watched(house, "performance", floor=0.8)
     looked(monitor)
+    logged(house, wrong=0.5)
     Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
     second = looked(monitor)
     assert Alert.objects.get().last_run == second

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Checkpoint, Event, Hold, Redaction, Verification
+from monitoring.models import AlertAction
 from registry.models import JobLine, SubjectMark, Trial, User
 from registry.roles import Role
 from tests import desks, factories
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_every_record_has_pages_and_nothing_else_does() -> None:
     governed = {model for app in ("registry", "monitoring") for model in apps.get_app_config(app).get_models()}
     governed.discard(SubjectMark)  # keyed hashes: nothing that a person could read
-    governed -= {JobLine, Trial}  # shown on the page of their job
+    governed -= {JobLine, Trial, AlertAction}  # shown on the page of their job, or alert
     assert set(admin.site._registry) == governed | {Event, Checkpoint, Hold, Redaction, Verification}
 
 

@@ -119,3 +119,22 @@ def test_if_match_quoted_or_bare_is_the_revision(house: House, given: str) -> No
 def test_token_that_is_no_text_is_malformed() -> None:
     answer = APIClient().get("/api/v1/me", headers={"Authorization": "Bearer \xff\xfe"})
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed")
+
+
+@pytest.mark.parametrize(("value", "status"), [("NaN", 400), ("1e400", 422), ('"1"', 422), ("null", 422), ("0.5", 422)])
+def test_outcome_that_is_no_class_is_named_by_its_row(
+    serving: House, client: APIClient, value: str, status: int
+) -> None:
+    path = f"/api/v1/slots/{serving.slot.key}"
+    made = client.post(f"{path}/predict", {"rows": [ROW]}).json()["predictions"][0]["id"]
+    body = f'{{"outcomes": [{{"prediction": "{made}", "value": {value}}}]}}'
+    answer = client.generic("POST", f"{path}/outcomes", body, content_type="application/json")
+    pointers = [problem["pointer"] for problem in answer.json().get("errors", [])]
+    assert (answer.status_code, pointers) == (status, ["/outcomes/0/value"] if status == 422 else [])
+
+
+def test_failed_request_is_read_without_what_was_sent(serving: House, client: APIClient) -> None:
+    refused = sent(client, serving, '{"rows": [{"features": {"AGEP": "Ada", "SCHL": 1}}]}')
+    found = signed_in(serving.operator).get("/api/v1/failed-requests", {"cause": "invalid"}).json()["results"]
+    assert refused.status_code == 422
+    assert [(one["row_count"], "Ada" in str(one)) for one in found] == [(1, False)]

@@ -93,6 +93,24 @@ def test_partition_judges_every_row_once(kind: str) -> None:
     assert sorted(judged) == list(range(N))
 
 
+@pytest.mark.parametrize("column", [{"kind": "group", "group": "person"}, {"kind": "time", "time": "day"}])
+def test_train_early_stopping_by_group_or_time_ends_early_and_sees_no_held_out_row(column: dict[str, str]) -> None:
+    of = recipe(
+        estimator={"name": "hist_gradient_boosting", "parameters": {"max_iter": 300}},
+        early_stopping={"rounds": 2},
+        cross_validation={"folds": 3, **column},
+        holdout={"share": 0.2, **column},
+    )
+    table, held = visits(), inputs.holdout_rows(of, visits())
+    labels = table["y"].to_numpy().copy()
+    labels[held] = 1 - labels[held]
+    changed = table.set_column(table.column_names.index("y"), "y", pa.array(labels))
+    one, other = (train.train(of, rows, lambda share, step: None) for rows in (table, changed))
+    steps = {curve["series"]: curve["points"][-1][0] for curve in one.curves}
+    assert (one.onnx, one.metrics) == (other.onnx, other.metrics)
+    assert 0 < steps["validation"] == steps["train"] < 300
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"cross_validation": {"kind": "group", "folds": 3, "group": "house"}},

@@ -72,6 +72,13 @@ def test_trade_off_tells_error_disparity_and_rows_of_each_candidate_and_split() 
     assert {point["kind"] for point in trained.trade_off if not point["deployable"]} == {"threshold_optimizer"}
 
 
+@pytest.mark.parametrize("name", ["logistic_regression", "hist_gradient_boosting", "decision_tree"])
+def test_train_mitigated_lets_no_warning_of_the_libraries_escape(name: str) -> None:
+    trained = fitted("grid_search", "equalized_odds", estimator={"name": name})
+    assert "threshold_optimizer" in disparities(trained, "holdout")
+    assert trained.warnings == []
+
+
 def test_train_mitigated_twice_gives_identical_bytes() -> None:
     one, other = fitted("exponentiated_gradient"), fitted("exponentiated_gradient")
     assert (one.onnx, one.trade_off) == (other.onnx, other.trade_off)

@@ -1,0 +1,1 @@
+"""Pages of what rang: the board of alerts, and the rules by which they lead to something."""
