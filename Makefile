@@ -9,6 +9,11 @@ TEST := $(VENV)/.stamp-test
 JUDGES := $(VENV)/judges/.stamp
 JUDGED := tests/audit/judges
 EXPORTS_JUDGED := tests/registry/judges/requirements.txt
+# The worker for alibi-detect, whose dependencies bear none of ours beside them: an environment of its own.
+ALIBI_VENV := .venv-alibi
+ALIBI := $(ALIBI_VENV)/.stamp
+ALIBI_TORCH := $(ALIBI_VENV)/.stamp-torch
+ALIBI_NEEDS := workers/alibi/requirements
 # Settings with servers and secrets of their own, for the commands that only look at the code.
 CHECKING := --settings tests.settings
 
@@ -17,7 +22,7 @@ export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run code credentials backup restore test judges lint types contracts migrations openapi suite schema bench lock clean
+.PHONY: help run code credentials backup restore test judges alibi lint types contracts migrations openapi suite schema bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -56,11 +61,13 @@ openapi: $(TEST) ## the API's description is valid and docs/openapi.yaml shows i
 	@$(PYTHON) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml $(CHECKING)
 	@diff -u docs/openapi.yaml var/openapi.yaml || { echo "The API changed: look at it, then run: make schema" >&2; exit 1; }
 
-suite: $(TEST) $(JUDGES) ## the tests, on a PostgreSQL and a Valkey of their own (ARGS="-k name")
+suite: $(TEST) $(JUDGES) $(ALIBI) ## the tests, on a PostgreSQL and a Valkey of their own (ARGS="-k name")
 	@echo "== Tests"
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 
 judges: $(JUDGES) ## install the programs of others that judge the log and the exports
+
+alibi: $(ALIBI) $(if $(filter yes,$(TORCH)),$(ALIBI_TORCH)) ## install the worker for alibi-detect, which `make run` then starts (TORCH=yes); mind its licence
 
 backup: $(RUN) ## back the running server up (DIR=folder)
 	@$(PYTHON) manage.py backup $(DIR)
@@ -77,20 +84,22 @@ bench: $(TEST) ## the benchmark tables, each against its peer in the same run
 lock: $(RUN) ## compile requirements*.txt from pyproject.toml
 	@$(UV) pip compile --quiet pyproject.toml --generate-hashes --universal --python-version 3.11 --no-header -o requirements.txt
 	@$(UV) pip compile --quiet pyproject.toml --extra dev -c requirements.txt --generate-hashes --universal --python-version 3.11 --no-header -o requirements-dev.txt
+	@$(UV) pip compile --quiet $(ALIBI_NEEDS).in --override workers/alibi/overrides.txt --generate-hashes --universal --python-version 3.11 --no-header -o $(ALIBI_NEEDS).txt
+	@$(UV) pip compile --quiet $(ALIBI_NEEDS)-torch.in --generate-hashes --universal --python-version 3.11 --no-header -o $(ALIBI_NEEDS)-torch.txt
 
 clean: ## remove the environment and the caches; the data in ./var stays
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(ALIBI_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. A stamp is written last, so an interrupted installation is done again.
 $(RUN): requirements.txt | $(UV)
 	@echo "Installing what the server needs; on a cold cache this takes a minute or two ..."
-	@$(call install,$<)
+	@$(call install,$<,$(PYTHON))
 	@touch $@
 
 $(TEST): requirements-dev.txt $(RUN)
 	@echo "Installing what the tests need ..."
-	@$(call install,$<)
+	@$(call install,$<,$(PYTHON))
 	@touch $@
 
 # Independent programs that accept or refuse what the log writes; made for Python 3.12, they run on 3.11 as well.
@@ -106,10 +115,23 @@ $(JUDGES): $(addprefix $(JUDGED)/,requirements.txt package.json package-lock.jso
 		ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
+# numba 0.59 knows no Python after 3.12; uv finds one that fits, or fetches it. Without the dependencies' dependencies:
+# alibi-detect names an OpenCV that needs a screen, and the list has the other one.
+$(ALIBI): $(ALIBI_NEEDS).txt | $(UV)
+	@echo "Installing the worker for alibi-detect; on a cold cache this takes a minute or two ..."
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.13' $(ALIBI_VENV)
+	@$(call install,$<,$(ALIBI_VENV)/bin/python,--no-deps)
+	@touch $@
+
+$(ALIBI_TORCH): $(ALIBI_NEEDS)-torch.txt $(ALIBI)
+	@echo "Installing torch for its MMD and LSDD ..."
+	@$(call install,$<,$(ALIBI_VENV)/bin/python,--no-deps)
+	@touch $@
+
 # uv is quick; pip knows index and certificate settings that uv does not read.
 define install
-$(UV) pip install --quiet --python $(PYTHON) --compile-bytecode --require-hashes -r $(1) \
-	|| $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+$(UV) pip install --quiet --python $(2) --compile-bytecode --require-hashes $(3) -r $(1) \
+	|| $(PYTHON) -m pip --python $(2) install --quiet --disable-pip-version-check --require-hashes $(3) -r $(1)
 endef
 
 $(UV):

@@ -16,6 +16,9 @@ from mlops_server import embedded, errors, folders
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+# Where `make alibi` puts the environment of the worker for alibi-detect; the stamp says that it is complete.
+ALIBI = BASE_DIR / ".venv-alibi"
+
 # In the environment of the application's processes: which folder's stack they belong to.
 MARK = "MLOPS_STACK"
 
@@ -38,7 +41,7 @@ OWN_ADDRESS = {
 }
 
 # How long each may take to leave. The worker returns a long task to the queue instead of finishing it.
-STOP_SECONDS = {"web": 15, "worker": 30, "beat": 10, "sequencer": 15, "postgres": 60, "valkey": 30}
+STOP_SECONDS = {"web": 15, "worker": 30, "beat": 10, "sequencer": 15, "alibi": 15, "postgres": 60, "valkey": 30}
 
 
 def commands(*, port: int) -> dict[str, list[str]]:
@@ -51,7 +54,17 @@ def commands(*, port: int) -> dict[str, list[str]]:
         "worker": [*celery, *work.split()],
         "beat": [*celery, *schedule.split()],
         "sequencer": [sys.executable, str(BASE_DIR / "manage.py"), "sequencer"],
+        **alibi(),
     }
+
+
+def alibi() -> dict[str, list[str]]:
+    """The worker for alibi-detect, where its environment was made; one child, replaced now and then for its memory."""
+    if not (ALIBI / ".stamp").exists():
+        return {}
+    celery = [str(ALIBI / "bin" / "python"), "-m", "celery", "-A", "workers.alibi.worker"]
+    work = "worker --queues alibi --concurrency 1 --max-tasks-per-child 100 --without-mingle --without-gossip"
+    return {"alibi": [*celery, *work.split(), "--loglevel", "INFO"]}
 
 
 def web(*, port: int) -> list[str]:
@@ -151,10 +164,17 @@ def supervisor_configuration(
         sections.append(_program(server.name, server.command, var, options))
     programs = commands(port=port)
     for name, command in programs.items():
-        address = f'DATABASE_URL="{database_url(name, variables)}"'
-        sections.append(_program(name, command, var, {"autostart": "false", "environment": address}))
+        sections.append(_program(name, command, var, {"autostart": "false", "environment": _own(name, var, variables)}))
     sections.append(_section("group:application", {"programs": ",".join(programs), "priority": 10}))
     return "\n".join(sections)
+
+
+def _own(name: str, var: Path, variables: Mapping[str, str]) -> str:
+    """What this process alone gets, as supervisord writes it. The code of others learns no address and no secret."""
+    if name == "alibi":
+        artifacts = variables.get("ARTIFACT_URL") or f"file://{var.resolve()}/artifacts"
+        return f'ARTIFACT_URL="{artifacts}",DATABASE_URL="",SECRET_KEY=""'
+    return f'DATABASE_URL="{database_url(name, variables)}"'
 
 
 def control_folder(var: Path) -> Path:

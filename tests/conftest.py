@@ -12,7 +12,7 @@ from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from mlops_server import embedded
-from tests import databases, live
+from tests import alibi, databases, live
 from tests.settings import POSTGRES_DIR, RUN_DIR
 
 SERVERS = pytest.StashKey[contextlib.ExitStack]()
@@ -72,4 +72,11 @@ def stack(
         live.stack(tmp_path_factory.mktemp("stack"), "web", "worker", "sequencer") as running,
         databases.used(running.database),
     ):
+        yield running
+
+
+@pytest.fixture(scope="session")
+def alibi_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[alibi.Worker]:
+    """The worker for alibi-detect as a process of its own environment, once for all tests of a process."""
+    with alibi.worker(tmp_path_factory.mktemp("alibi")) as running:
         yield running

@@ -23,6 +23,10 @@ from mlops_server import embedded, errors, processes, stack
 from mlops_server.management.commands import credentials
 
 READY_SECONDS = 90
+ALIBI = (
+    "And the worker for alibi-detect, whose licence, the Business Source License 1.1, allows no production use without "
+    "its vendor's leave: docs/detectors.md."
+)
 
 
 class Stopped(BaseException):
@@ -57,6 +61,8 @@ class Command(BaseCommand):
             with connected_to(processes.database_url("migrate", os.environ)):
                 call_command("migrate", interactive=False, verbosity=0)
             self.say("The database is up to date. Starting web, worker, beat and sequencer ...")
+            if processes.alibi():
+                self.say(ALIBI)
             local.start_application()
             if not local.wait_until_ready(seconds=READY_SECONDS):
                 raise errors.StartError(f"The server did not get ready; {var / 'log'} says why, web.log first.")
