@@ -3,14 +3,14 @@
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import psutil
 import psycopg
 
 
-def show(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print one table."""
+def show(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print one table, each row as soon as it is there."""
     print(f"\n{title}\n")
     print("| " + " | ".join(head) + " |")
     print("|" + "---|" * len(head))

@@ -1,0 +1,1 @@
+"""alibi-detect with PyTorch (Business Source License 1.1: not for production; measured here, never used)."""

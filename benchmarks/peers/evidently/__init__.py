@@ -1,0 +1,1 @@
+"""Evidently, which needs pandas 2."""

@@ -1,0 +1,1 @@
+"""Ours, and the peers that live in our own environment: numpy, scipy."""
