@@ -15,4 +15,6 @@ def nudge_monitors() -> int:
 @shared_task(name="workers.check_monitor")
 def check_monitor(pk: str) -> None:
     """One look, if it is due."""
-    monitors.check(pk, actor=context.worker())
+    from workers.tasks.at_hand import ModelsAtHand  # numba and pyarrow load with the first look
+
+    monitors.check(pk, actor=context.worker(), models=ModelsAtHand())
