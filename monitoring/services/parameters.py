@@ -18,6 +18,17 @@ HIGHER = (
 )  # fmt: skip
 LOWER = ("brier", "log_loss", "calibration_error", "mae", "mse", "rmse", "mape")
 METRICS = (*HIGHER, *LOWER)
+#: Of groups: of shares of shares more is better, of distances less. Those of errors need labels.
+RATIOS = (
+    "impact_ratio", "demographic_parity_ratio",
+    "equal_opportunity_ratio", "equalized_odds_ratio", "predictive_parity_ratio",
+)  # fmt: skip
+DISTANCES = (
+    "demographic_parity_difference",
+    "equal_opportunity_difference", "equalized_odds_difference", "predictive_parity_difference",
+    "roc_auc_difference", "calibration_error",
+)  # fmt: skip
+OF_DECISIONS = ("impact_ratio", "demographic_parity_ratio", "demographic_parity_difference")
 ESTIMATED = ("roc_auc", "accuracy", "precision", "recall", "f1", "brier", "log_loss", "mae", "mse", "rmse")
 FLOOR = 0.8
 CAUSES = FailedRequest.Cause
@@ -65,7 +76,12 @@ PROPERTIES: dict[str, dict[str, Schema]] = {
             "type": ["integer", "string"],
             "description": "The class that people want; of two the positive one, of numbers those above the median.",
         },
-        "floor": _share(FLOOR, "Alarms when the whole interval of an impact ratio is below it."),
+        "metric": {
+            "enum": [*RATIOS, *DISTANCES],
+            "default": "impact_ratio",
+            "description": "What is held to the limit; what is no matter of decisions alone reads labelled rows.",
+        },
+        **_FLOORS,
     },
     Monitor.Kind.QUALITY: {
         "tolerance": _share(0.01, "Such a share of rows may break a promise beyond what is promised."),
@@ -102,6 +118,13 @@ def completed(kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: parameters.get(name, schema.get("default")) for name, schema in known(kind).items()}
 
 
+def needs_labels(kind: str, asked: dict[str, Any]) -> bool:
+    """Whether a look reads rows whose truth came, rather than rows that were answered."""
+    if kind == Monitor.Kind.FAIRNESS:
+        return asked["metric"] not in OF_DECISIONS
+    return kind == Monitor.Kind.PERFORMANCE
+
+
 def check(kind: str, parameters: dict[str, Any]) -> None:
     """Raises Invalid with every parameter that is unknown, out of range, or at odds with another."""
     schema = {"type": "object", "properties": known(kind), "additionalProperties": False}
@@ -121,11 +144,12 @@ def _at_odds(asked: dict[str, Any]) -> Iterator[Problem]:
     if asked["min_n"] > asked["window_rows"]:
         yield Problem("/parameters/min_n", "is more than a look ever reads", "Raise window_rows, or lower it.")
     metric = asked.get("metric")
-    if metric in LOWER and asked["ceiling"] is None:
+    less, more = metric in (*LOWER, *DISTANCES), metric in (*HIGHER, *RATIOS)
+    if less and asked["ceiling"] is None:
         yield Problem("/parameters/ceiling", f"is missing: of {metric} less is better", "Say what it may be at most.")
-    if asked.get("floor") is not None and (metric in LOWER or asked.get("ceiling") is not None):
+    if asked.get("floor") is not None and (less or asked.get("ceiling") is not None):
         yield Problem(
             "/parameters/floor", "is at odds with the ceiling", "Give a floor or a ceiling, as the metric is."
         )
-    elif metric in HIGHER and asked["ceiling"] is not None:
+    elif more and asked["ceiling"] is not None:
         yield Problem("/parameters/ceiling", f"is no limit: of {metric} more is better", "Give a floor.")

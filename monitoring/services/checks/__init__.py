@@ -18,7 +18,7 @@ from monitoring.services.checks import (
 from monitoring.services.checks.finding import Finding, not_evaluable
 from monitoring.services.checks.question import Question
 from monitoring.services.profiles import Missing, References
-from monitoring.services.windows import Requests, Span, Window
+from monitoring.services.windows import Requests, Window
 from registry.models import ModelVersion
 
 Kind = Monitor.Kind
@@ -44,12 +44,14 @@ def look(monitor: Monitor, version: ModelVersion, until: datetime, *, references
         requests = windows.requests(span, rows=asked["window_rows"])
         few = _too_few(requests, asked["min_n"], "requests")
         return few or service.look(requests, asked)
-    return judge(Question(monitor, version, _window(monitor, span, asked["window_rows"]), asked, references))
+    read = windows.labelled if parameters.needs_labels(monitor.kind, asked) else windows.answered
+    return judge(Question(monitor, version, read(span, rows=asked["window_rows"]), asked, references))
 
 
 def judge(question: Question) -> Finding:
     """The check of a monitor on rows that are at hand: those of a look, or those of a replay."""
-    what = "labelled predictions" if question.monitor.kind == Kind.PERFORMANCE else "predictions"
+    labelled = parameters.needs_labels(question.monitor.kind, question.asked)
+    what = "labelled predictions" if labelled else "predictions"
     few = _too_few(question.window, question.asked["min_n"], what)
     if few:
         return few
@@ -57,11 +59,6 @@ def judge(question: Question) -> Finding:
         return _CHECKS[question.monitor.kind](question)
     except Missing as missing:
         return not_evaluable(question.window, str(missing))
-
-
-def _window(monitor: Monitor, span: Span, rows: int) -> Window:
-    read = windows.labelled if monitor.kind == Kind.PERFORMANCE else windows.answered
-    return read(span, rows=rows)
 
 
 def _too_few(window: Window | Requests, least: int, what: str) -> Finding | None:

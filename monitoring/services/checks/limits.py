@@ -22,7 +22,7 @@ def judged(question: Question, figures: Sequence[Estimate]) -> Finding:
         known = ", ".join(figure.metric for figure in figures if not figure.attribute)
         reason = f"There is no {metric} of a {Task(question.task).label} here; there are: {known}."
         return finding.not_evaluable(question.window, reason, figures)
-    op, limit = _limit(question, metric)
+    op, limit = limit_of(question, metric)
     if limit is None:
         return finding.not_evaluable(question.window, f"Of {metric} less is better: give a ceiling.", figures)
     found = finding.against(question.window, [(one, op, limit)], figures)
@@ -31,8 +31,9 @@ def judged(question: Question, figures: Sequence[Estimate]) -> Finding:
     return replace(found, impact=max(0.0, limit - one.value if op == ">=" else one.value - limit))
 
 
-def _limit(question: Question, metric: str) -> tuple[str, float | None]:
-    if metric in parameters.LOWER:
+def limit_of(question: Question, metric: str) -> tuple[str, float | None]:
+    """How the metric is held to which limit; None where it needs a ceiling and nobody gave one."""
+    if metric in (*parameters.LOWER, *parameters.DISTANCES):
         return "<=", question.asked["ceiling"]
     floor = question.asked["floor"]
     return ">=", parameters.FLOOR if floor is None else floor
