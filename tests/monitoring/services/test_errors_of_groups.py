@@ -27,6 +27,7 @@ def house() -> House:
 def answered(house: House, *, missed: tuple[float, float], rows: int = 600, labelled: bool = True) -> None:
     """Half of either sex deserve a yes; of men and of women who do, such a share are missed."""
     assignment, random = houses.champion(house), np.random.default_rng(3)
+    assert assignment.champion is not None
     for number in range(rows):
         sex, deserves = number % 2 + 1, number % 4 < 2
         decision = int(deserves and random.random() >= missed[sex - 1])
