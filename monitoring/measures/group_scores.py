@@ -95,10 +95,12 @@ class _Pairs:
             (self.positive_squares, self.positives, self.negatives),
             (self.negative_squares, self.negatives, self.positives),
         )
-        return sum(
-            (squares - float(self.misplaced) ** 2 / own) / (own - 1) / (4.0 * own * other**2)
-            for squares, own, other in sides
-        )
+        return sum(self._left(squares, own) / (own - 1) / (4.0 * own * other**2) for squares, own, other in sides)
+
+    def _left(self, squares: float, own: int) -> float:
+        """The sum of squares about the mean; what rounding alone leaves of two large equals is nothing."""
+        rest = squares - float(self.misplaced) ** 2 / own
+        return rest if rest > 1e-12 * squares else 0.0
 
 
 def _area(part: family.Member, pairs: _Pairs) -> Estimate:

@@ -22,12 +22,13 @@ def regression(
     """Estimate mse, rmse, mae, mape (a share, not a percentage), r2 and bias (mean of predicted minus true).
 
     Rows without a true value are left out and counted in `detail["dropped"]`. mape is undefined where a true value is
-    0, and r2 where they do not vary. Values agree with scikit-learn. Raises ValueError on unequal lengths.
+    0, and r2 where they do not vary; all are where a value is infinite. Values agree with scikit-learn. Raises
+    ValueError on unequal lengths.
     """
     (truth, guess), detail = _complete(y_true, predicted)
     frame = Frame(confidence, truth.size, detail, draws, seed)
-    if truth.size == 0:
-        return [frame.undefined(metric, BOOTSTRAP, "no rows") for metric in METRICS]
+    if reason := _unusable(truth, guess):
+        return [frame.undefined(metric, BOOTSTRAP, reason) for metric in METRICS]
     sums = _per_row(truth, guess)
     blocks = resampling.weights(truth.size, draws=draws, seed=seed)
     drawn = _figures(np.concatenate([block @ sums for block in blocks]) / truth.size)
@@ -50,8 +51,8 @@ def compare(
     """
     (truth, first, second), detail = _complete(y_true, candidate, champion)
     frame = Frame(confidence, truth.size, detail, draws, seed)
-    if truth.size == 0:
-        return [frame.undefined(metric, PAIRED, "no rows") for metric in ("mse", "rmse", "mae", "r2")]
+    if reason := _unusable(truth, first, second):
+        return [frame.undefined(metric, PAIRED, reason) for metric in ("mse", "rmse", "mae", "r2")]
     sums = [_per_row(truth, guess) for guess in (first, second)]
     drawn: list[list[Floats]] = [[], []]
     for block in resampling.weights(truth.size, draws=draws, seed=seed):
@@ -69,6 +70,13 @@ def _complete(*arrays: ArrayLike) -> tuple[list[Floats], Detail]:
     complete = ~np.logical_or.reduce([np.isnan(column) for column in columns])
     dropped = int(np.count_nonzero(~complete))
     return [column[complete] for column in columns], {"dropped": dropped} if dropped else {}
+
+
+def _unusable(*columns: Floats) -> str | None:
+    """An infinite error would be nothing in the draws that leave its row out, and NaN in their sums."""
+    if columns[0].size == 0:
+        return "no rows"
+    return None if all(np.isfinite(one).all() for one in columns) else "a value is infinite"
 
 
 def _per_row(truth: Floats, guess: Floats) -> Floats:

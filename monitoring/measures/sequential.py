@@ -27,9 +27,9 @@ class Evidence:
 def log_bet(log10_p: float) -> float:
     """The natural logarithm of the bet on a p-value given as its decimal logarithm, which never underflows.
 
-    Raises ValueError for NaN and for p above 1: a look without a p-value is no look.
+    Raises ValueError for NaN, for p above 1 and for p = 0: a look without a p-value is no look.
     """
-    if math.isnan(log10_p) or log10_p > 0:
+    if not -math.inf < log10_p <= 0:
         raise ValueError(f"{log10_p} is not the logarithm of a p-value")
     log_p = log10_p * LOG_10
     p = math.exp(log_p)
@@ -53,10 +53,11 @@ def rings(evidence: Evidence, *, looks_between: int) -> bool:
 def simes(log10_ps: Iterable[float]) -> float:
     """The decimal logarithm of one p-value for several tests of one look (R. J. Simes, Biometrika 73 (1986), 751-754).
 
-    Valid where the tests are independent or positively dependent. Raises ValueError on none.
+    Valid where the tests are independent or positively dependent. Raises ValueError on none and on NaN, which sorts
+    anywhere and would pass for a p-value of 1.
     """
     ordered = sorted(log10_ps)
-    if not ordered:
+    if not ordered or any(math.isnan(one) for one in ordered):
         raise ValueError("there is no p-value")
     return min(0.0, *(one + math.log10(len(ordered) / rank) for rank, one in enumerate(ordered, 1)))
 

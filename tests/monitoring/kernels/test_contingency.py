@@ -76,6 +76,15 @@ def test_p_values_of_sparse_tables_are_honest() -> None:
     assert small <= stats.binom.isf(1e-4, 600, 0.05)
 
 
+@pytest.mark.parametrize("kernel", [chi_square, g_test])
+def test_p_values_without_drift_are_uniform(kernel: ModuleType) -> None:
+    random, shares = np.random.default_rng(4), [0.3, 0.25, 0.2, 0.15, 0.1]
+    p_values = np.array([kernel.test(*random.multinomial([300, 200], shares)).p_value for _ in range(2_000)])
+    for level in (0.01, 0.05, 0.1, 0.5):
+        error = 4 * math.sqrt(level * (1 - level) / 2_000)
+        assert float((p_values <= level).mean()) == pytest.approx(level, abs=error)
+
+
 def test_of_one_cell_in_use_finds_nothing() -> None:
     assert chi_square.test(np.array([5, 0]), np.array([9, 0])).p_value == 1.0
 

@@ -69,3 +69,12 @@ def test_one_gap_at_five_deviations_is_counted_and_the_drift_found() -> None:
 def test_constants_do_not_differ(constant: float) -> None:
     found = ks.compare(paired([constant] * 50, [constant] * 70))
     assert (found.statistic, found.p_value, found.log10_p) == (0.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("sizes", [(300, 120), (4_000, 3_000)])
+def test_p_values_without_drift_are_uniform(sizes: tuple[int, int]) -> None:
+    found = [ks.compare(paired(normal(2 * i, sizes[0]), normal(2 * i + 1, sizes[1]))) for i in range(1_000)]
+    p_values = np.array([one.p_value for one in found])
+    for level in (0.01, 0.05, 0.1, 0.5):
+        error = 4 * float(np.sqrt(level * (1 - level) / 1_000))
+        assert float((p_values <= level).mean()) == pytest.approx(level, abs=error)

@@ -52,6 +52,13 @@ def test_undefined_figures_say_why() -> None:
     assert [one.value for one in regression.regression([], [])] == [None] * 6
 
 
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_infinite_answer_leaves_every_figure_undefined(infinite: float) -> None:
+    truth = np.arange(10.0)
+    found = regression.regression(truth, [*truth[:-1], infinite]) + regression.compare(truth, truth, truth + infinite)
+    assert {(one.value, one.detail["reason"]) for one in found} == {(None, "a value is infinite")}
+
+
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     truth = {name: one.value or 0.0 for name, one in by_name(regression.regression(*predicted(99, 400_000),
                                                                                   draws=2)).items()}  # fmt: skip

@@ -36,7 +36,7 @@ def test_bet_on_a_p_value_where_nothing_changed_is_fair() -> None:
     assert mean == pytest.approx(1.0, abs=0.05)  # the rest of the integral lies below 1e-12
 
 
-@pytest.mark.parametrize("wrong", [0.1, float("nan")])
+@pytest.mark.parametrize("wrong", [0.1, float("nan"), -math.inf])
 def test_log_bet_on_no_p_value_is_refused(wrong: float) -> None:
     with pytest.raises(ValueError, match="not the logarithm of a p-value"):
         sequential.log_bet(wrong)
@@ -67,5 +67,9 @@ def test_weigh_goes_on_from_where_it_stood() -> None:
 def test_simes_is_the_smallest_of_the_scaled_and_never_above_one() -> None:
     assert 10 ** sequential.simes(np.log10([0.01, 0.04, 0.03]).tolist()) == pytest.approx(0.03)
     assert sequential.simes([0.0, -0.0]) == 0.0
+
+
+@pytest.mark.parametrize("none", [[], [math.nan], [-3.0, math.nan], [math.nan, -3.0]])
+def test_simes_of_no_p_value_is_refused(none: list[float]) -> None:
     with pytest.raises(ValueError, match="no p-value"):
-        sequential.simes([])
+        sequential.simes(none)
