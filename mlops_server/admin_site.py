@@ -92,6 +92,7 @@ GROUPS: tuple[tuple[Any, ...], ...] = (
         ("Monitors", "monitor_heart", "monitoring_monitor"),
         ("Monitor runs", "timeline", "monitoring_monitorrun"),
         ("Reference profiles", "fingerprint", "monitoring_referenceprofile"),
+        ("Calibrations", "target", "monitoring_calibration"),
     ),
     (
         "Models & data",

@@ -235,6 +235,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PipelineCause": "registry.models.PipelineRun.Cause",
         "ExplanationKind": "registry.models.Explanation.Kind",
         "ReproductionVerdict": "registry.models.Reproduction.Verdict",
+        "ArmEnum": "registry.models.Prediction.Arm",
+        "MonitorArm": "monitoring.models.Monitor.Arm",
         "MonitorKind": "monitoring.models.Monitor.Kind",
         "MonitorVerdict": "monitoring.models.MonitorRun.Verdict",
     },

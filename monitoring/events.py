@@ -45,6 +45,15 @@ class MonitorRan(Event, name="monitor_run.recorded"):
     report: str
 
 
+class MonitorCalibrated(Event, name="calibration.recorded"):
+    """How often a monitor rings on rows that did not move, and how soon on rows that did, was measured."""
+
+    monitor: str
+    looks: int
+    false_alarms: int
+    report: str
+
+
 class AlertRaised(Event, name="alert.raised"):
     """A check found what a person must look at."""
 

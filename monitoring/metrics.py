@@ -1,6 +1,6 @@
 """Figures of the monitors for Prometheus, read from the database at each scrape, so that every process tells the same.
 
-Five queries, however many monitors there are.
+Six queries, however many monitors there are.
 """
 
 import math
@@ -15,7 +15,7 @@ from django.utils import timezone
 from prometheus_client.core import REGISTRY, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitoring.models import Alert, Monitor, MonitorRun
+from monitoring.models import Alert, Calibration, Monitor, MonitorRun
 from registry.models import Hold
 
 logger = structlog.get_logger(__name__)
@@ -61,6 +61,7 @@ def _stored(now: datetime) -> Iterator[Metric]:
     yield _rows(looked)
     yield _impacts(looked)
     yield _figures(looked)
+    yield _false_alarms(monitors)
     yield _alerts()
     yield _holds()
 
@@ -117,6 +118,18 @@ def told(report: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str, f
         finite = {bound: float(value) for bound, value in bounds.items() if _is_finite(value)}
         if finite:
             yield name, attribute, group, finite
+
+
+def _false_alarms(monitors: Sequence[Monitor]) -> Metric:
+    words = "Share of looks that rang on reference rows that did not move, with its interval, as last measured"
+    family = _family("monitor_false_alarm_rate", words, (*MONITOR, "bound"))
+    newest = Calibration.objects.filter(monitor=OuterRef("monitor")).order_by("-id").values("pk")[:1]
+    known = {row.monitor_id: row for row in Calibration.objects.filter(pk=Subquery(newest)).defer("report")}
+    for monitor in monitors:
+        if row := known.get(monitor.pk):
+            for bound, value in zip(BOUNDS, (row.false_alarms / row.looks, row.low, row.high), strict=True):
+                family.add_metric([*_labels(monitor), bound], value)
+    return family
 
 
 def _alerts() -> Metric:

@@ -20,6 +20,8 @@ from audit.watch.findings import Finding
 from monitoring.models import Alert, AlertRule, Monitor
 from monitoring.services import monitors
 from monitoring.services.alerts import rules
+from monitoring.services.calibrations import measuring
+from monitoring.services.calibrations.replaying import Replayed
 from monitoring.services.profiles import References
 from registry.errors import Invalid
 from registry.models import CardText, DataSource, Hold, ModelVersion, PipelineRun, TrainingRun, User
@@ -240,7 +242,11 @@ def alarm(house: House) -> Alert:
         actor=acting(house.operator),
     )
     Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
-    monitors.check(str(monitor.pk), actor=WORKER)
+    run = monitors.check(str(monitor.pk), actor=WORKER)
+    assert run is not None
+    moved = {"shift": "truths of another class", "size": "20% of rows", "found": 10, "of": 10}
+    shifts = [moved | {"looks_median": 1, "looks_most": 10}]
+    measuring.record(monitor, run, Replayed(200, 1, rows=500, pool=1_000, shifts=shifts), WORKER)
     return Alert.objects.get(monitor=monitor)
 
 

@@ -14,6 +14,7 @@ SCHEDULE = {
     "run monitors that are due": {
         "task": "workers.nudge_monitors",
         "schedule": timedelta(seconds=settings.SWEEP_SECONDS),
+        "options": {"expires": settings.SWEEP_SECONDS},
     },
     "look at sources that are due": {
         "task": "workers.nudge_sources",

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from monitoring.models import Monitor, MonitorRun
 from monitoring.services import monitors
-from registry.api.base import Records, Reference, actor, parsed
+from registry.api.base import Records, Reference, actor, expected_revision, parsed
 from registry.api.slots import SlotKey
 from registry.models import Pipeline, Slot
 
@@ -22,6 +22,10 @@ _EXAMPLE = {
     "parameters": {"fdr": 0.05},
     "cadence_seconds": 86400,
 }
+_CHANGE = {"cadence_seconds": 604800, "reason": "Few answers come in a day."}
+_PARAMETERS = "by name; GET /api/v1/monitor-kinds lists what each kind takes, with bounds and defaults"
+_PIPELINE = "what an alarm starts: a candidate and a draft request"
+_LONGEST_CADENCE = 366 * 86400
 
 
 class MonitorSerializer(serializers.ModelSerializer[Monitor]):
@@ -34,6 +38,7 @@ class MonitorSerializer(serializers.ModelSerializer[Monitor]):
             "id",
             "slot",
             "kind",
+            "arm",
             "name",
             "parameters",
             "cadence_seconds",
@@ -50,14 +55,27 @@ class MonitorSerializer(serializers.ModelSerializer[Monitor]):
 class MonitorCreation(serializers.Serializer[Any]):
     slot = SlotKey(help_text="the slot's key")
     kind = serializers.ChoiceField(choices=Monitor.Kind.choices)
-    name = serializers.CharField(max_length=100)
-    parameters = serializers.DictField(required=False, help_text="what the kind of check takes, as in fdr or floor")
-    cadence_seconds = serializers.IntegerField(min_value=1, max_value=366 * 86400)
-    pipeline = Reference(
-        queryset=Pipeline.objects.all(),
-        required=False,
-        help_text="what an alarm starts: a candidate and a draft request",
+    arm = serializers.ChoiceField(
+        choices=Monitor.Arm.choices, required=False, help_text="whose answers are read; left out: the champion's"
     )
+    name = serializers.CharField(max_length=100)
+    parameters = serializers.DictField(required=False, help_text=_PARAMETERS)
+    cadence_seconds = serializers.IntegerField(min_value=1, max_value=_LONGEST_CADENCE)
+    pipeline = Reference(queryset=Pipeline.objects.all(), required=False, help_text=_PIPELINE)
+
+
+class MonitorChange(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100, required=False)
+    parameters = serializers.DictField(required=False, help_text=f"all of them, not only the new ones; {_PARAMETERS}")
+    cadence_seconds = serializers.IntegerField(min_value=1, max_value=_LONGEST_CADENCE, required=False)
+    enabled = serializers.BooleanField(required=False)
+    pipeline = Reference(queryset=Pipeline.objects.all(), required=False, allow_null=True, help_text=_PIPELINE)
+    reason = serializers.CharField(required=False, help_text="why, for the record")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() - {"reason"}:
+            raise serializers.ValidationError("Say what shall change.")
+        return attrs
 
 
 class MonitorRunSerializer(serializers.ModelSerializer[MonitorRun]):
@@ -66,12 +84,14 @@ class MonitorRunSerializer(serializers.ModelSerializer[MonitorRun]):
         fields = [
             "id",
             "monitor",
+            "model_version",
             "due_at",
             "window_from",
             "window_to",
             "n",
             "verdict",
             "reason",
+            "impact",
             "report_digest",
             "created_at",
         ]
@@ -91,12 +111,13 @@ class MonitorFilter(filters.FilterSet):
 
     class Meta:
         model = Monitor
-        fields = ["kind", "enabled"]
+        fields = ["kind", "arm", "enabled"]
 
 
 class MonitorRunFilter(filters.FilterSet):
     monitor = filters.UUIDFilter(field_name="monitor_id")
     slot = filters.CharFilter(field_name="monitor__slot__key", help_text="the slot's key")
+    model_version = filters.UUIDFilter(field_name="model_version_id", help_text="whose answers were read")
 
     class Meta:
         model = MonitorRun
@@ -125,6 +146,21 @@ class Monitors(Records):
     def create(self, request: Request) -> Response:
         body = parsed(MonitorCreation, request)
         return self.shown(monitors.create(**body, actor=actor(request)), status=201)
+
+    @extend_schema(
+        operation_id="monitors_change",
+        summary="Let a monitor look otherwise from its next look on",
+        request=MonitorChange,
+        responses={200: MonitorSerializer},
+        examples=[OpenApiExample("Less often", value=_CHANGE, request_only=True)],
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        changes, revision = parsed(MonitorChange, request), expected_revision(request)
+        reason = changes.pop("reason", "")
+        changed = monitors.change(
+            self.get_object(), changes=changes, revision=revision, actor=actor(request), reason=reason
+        )
+        return self.shown(changed)
 
     @extend_schema(
         operation_id="monitors_run",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.detectors import licences, samples
-from monitoring.detectors.detector import Job, Remote, State, Takes
+from monitoring.detectors.detector import Fits, Job, Remote, State, Takes
 from monitoring.detectors.joint import enough_permutations
 from monitoring.detectors.samples import Floats, Table
 from monitoring.detectors.settings import (
@@ -116,6 +116,7 @@ def _detector(
     properties: Properties,
     *,
     takes: Takes = "samples",
+    fits: Fits = "any",
     contradictions: Contradictions = none,
 ) -> Remote:
     return Remote(
@@ -124,6 +125,7 @@ def _detector(
         library="alibi-detect",
         licence=licences.ALIBI,
         takes=takes,
+        fits=fits,
         properties=properties,
         contradictions=contradictions,
         level="expected_run" if takes == "stream" else "alpha",
@@ -133,8 +135,8 @@ def _detector(
 
 
 ALL = [
-    _detector("ks", "Kolmogorov-Smirnov by column", _SAMPLES),
-    _detector("chi_square", "Chi-square of categories by column", _SAMPLES),
+    _detector("ks", "Kolmogorov-Smirnov by column", _SAMPLES, fits="numbers"),
+    _detector("chi_square", "Chi-square of categories by column", _SAMPLES, fits="categories"),
     _detector(
         "classifier",
         "A classifier that tries to tell the samples apart",
@@ -160,8 +162,16 @@ ALL = [
         "Outliers far from the mean for their direction",
         {**_OUTLIERS, "components": count(3, least=1, most=100)},
     ),
-    _detector("mmd", "Maximum mean discrepancy (needs torch)", _PERMUTED, contradictions=enough_permutations),
-    _detector("lsdd", "Least-squares density difference (needs torch)", _PERMUTED, contradictions=enough_permutations),
+    _detector(
+        "mmd", "Maximum mean discrepancy (needs torch)", _PERMUTED, fits="numbers", contradictions=enough_permutations
+    ),
+    _detector(
+        "lsdd",
+        "Least-squares density difference (needs torch)",
+        _PERMUTED,
+        fits="numbers",
+        contradictions=enough_permutations,
+    ),
     _detector(
         "cvm_online",
         "Cramer-von Mises in sliding windows, with an expected run",

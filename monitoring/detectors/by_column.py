@@ -123,7 +123,7 @@ def _detector(
         licence=licences.OURS,
         takes="samples",
         properties=_SETTINGS,
-        numbers=column is _numeric,
+        fits="numbers" if column is _numeric else "categories",
         ready=ready,
         look=look,
     )

@@ -16,6 +16,8 @@ State = dict[str, Any]
 #: `stream`: values one after another, against their own past or a reference. `samples`: rows of a window against rows
 #: of a reference. `predictions`: likewise, where a row is a model's class probabilities.
 Takes = Literal["stream", "samples", "predictions"]
+#: Which columns a method has a use for.
+Fits = Literal["numbers", "categories", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Detector:
     properties: Properties
     contradictions: Contradictions = settings_of.none
     level: str = "alpha"
+    fits: Fits = "any"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -69,7 +72,11 @@ class Offline(Detector):
 
     ready: Callable[[Settings, Columns], Any]
     look: Callable[[Settings, Any, Columns], Verdict]
-    numbers: bool = False
+
+    @property
+    def numbers(self) -> bool:
+        """Whether text where a number is needed is refused."""
+        return self.fits == "numbers"
 
     def prepare(self, settings: Settings, reference: Table) -> Reference:
         """Raises Invalid naming the column of the reference that this detector cannot take."""

@@ -103,7 +103,7 @@ def _of_rows(name: str, title: str, compare: Callable[[Floats, Floats, Settings]
         takes="samples",
         properties=_JOINT,
         contradictions=enough_permutations,
-        numbers=True,
+        fits="numbers",
         ready=_complete,
         look=_joint(compare),
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 Detail = dict[str, str | int | float | bool]
+#: The attribute of figures that are told by column of a table; the group is the column's name.
+COLUMN = "column"
 
 
 @dataclass(frozen=True, slots=True)

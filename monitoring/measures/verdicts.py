@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitoring.measures.estimate import Estimate
-from registry.gates import intervals
+from monitoring.measures.estimate import COLUMN, Estimate
+from registry.gates import intervals, words
 from registry.gates.intervals import Answer
 
 _SIDES = {"<": "below", "<=": "at or below", ">": "above", ">=": "at or above"}
@@ -49,6 +49,7 @@ def together(estimates: Iterable[Estimate], op: str, threshold: float) -> Verdic
 
 
 def _subject(one: Estimate) -> str:
-    words = one.metric.replace("_", " ")
+    if one.attribute == COLUMN:
+        return f"{words.name(one.metric)} of {one.group}"
     where = f" of {one.attribute}" if one.attribute else ""
-    return words[:1].upper() + words[1:] + where + (f" group {one.group}" if one.group else "")
+    return words.name(one.metric) + where + (f" group {one.group}" if one.group else "")

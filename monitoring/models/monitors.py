@@ -19,6 +19,7 @@ class Monitor(Record):
         QUALITY = "quality", "data quality"
         SERVICE = "service", "latency and errors"
         EXPLANATIONS = "explanations", "drift of attributions"
+        DETECTOR = "detector", "a detector of choice"
 
     class Arm(models.TextChoices):
         CHAMPION = "champion"
@@ -84,3 +85,32 @@ class MonitorRun(Record):
 
     def __str__(self) -> str:
         return f"{self.monitor}: {self.verdict}"
+
+
+class Calibration(Record):
+    """How a monitor does on rows of which it is known whether they moved: false alarms, and looks until a shift rings.
+
+    Measured once for each version and setting, by looks of the same code on replayed reference rows.
+    """
+
+    monitor = models.ForeignKey(Monitor, on_delete=models.PROTECT, related_name="calibrations")
+    model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+", help_text="whose rows")
+    definition = models.CharField(max_length=64, help_text="the digest of the monitor's kind and parameters")
+    looks = models.PositiveIntegerField(help_text="on rows that did not move")
+    false_alarms = models.PositiveIntegerField(help_text="so many of these looks rang")
+    low = models.FloatField(help_text="the false-alarm rate's interval")
+    high = models.FloatField(help_text="the false-alarm rate's interval")
+    stated = models.FloatField(null=True, blank=True, help_text="the false-alarm rate that its settings promise")
+    report = models.JSONField(help_text="the looks that each injected shift took to ring")
+    report_digest = models.CharField(max_length=64)
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["monitor", "model_version", "definition"], name="one_calibration_per_setting"
+            )
+        ]
+        triggers = guard.governed("calibration")
+
+    def __str__(self) -> str:
+        return f"Calibration of {self.monitor}"

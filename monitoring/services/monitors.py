@@ -1,5 +1,6 @@
 """Monitors: set up, changed, run when they are due, each look on record."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from audit import log
 from audit.actors import Actor
 from monitoring import events
 from monitoring.models import Monitor, MonitorRun
-from monitoring.services import alerts
+from monitoring.services import alerts, calibrations
 from monitoring.services import parameters as parameters_of
 from registry import jobs, records
 from registry.errors import AlreadyExists, Invalid, Problem
@@ -131,9 +132,10 @@ def check(pk: str, *, actor: Actor, models: "Models | None" = None) -> MonitorRu
 
     models: what some kinds need of the floor above; without it those cannot be evaluated. Records
     monitor_run.recorded, on an alarm alert.raised or alert.repeated, and what the rules of alerts ask for. None where
-    it is not due, where another worker looks, where a person changed it meanwhile, or where nothing serves in its arm.
+    it is not due, where another worker looks, where a person changed it meanwhile, where nothing serves in its arm, or
+    where another environment was asked, whose answer `answer` takes.
     """
-    from monitoring.services import checks  # numba and scipy load with the first look
+    from monitoring.services import checks, elsewhere  # numba and scipy load with the first look
     from monitoring.services.profiles import References
 
     monitor = Monitor.objects.select_related("slot__system").get(pk=pk)
@@ -144,11 +146,41 @@ def check(pk: str, *, actor: Actor, models: "Models | None" = None) -> MonitorRu
     if version is None:
         _leave(monitor, due_at)
         return None
-    finding = checks.look(monitor, version, now, references=References(actor, models))
+    found = elsewhere.unanswered(monitor, before=now - LEASE) or checks.look(
+        monitor, version, now, references=References(actor, models)
+    )
+    if isinstance(found, checks.Elsewhere):
+        elsewhere.ask(monitor, version, due_at, found)
+        return None
+    return _conclude(monitor, version, found, due_at, actor)
+
+
+def answer(said: Mapping[str, Any], *, about: Mapping[str, Any], actor: Actor) -> MonitorRun | None:
+    """End a look that another environment was asked to finish, as `check` ends one.
+
+    None where its lease has run out, or where a person changed the monitor or asked for another look meanwhile.
+    """
+    from monitoring.services import checks, elsewhere  # as above
+    from monitoring.services.profiles import References
+
+    elsewhere.forget(about["window"])
+    monitor = Monitor.objects.select_related("slot__system").get(pk=about["monitor"])
+    # As they were when the look began: where they are not any more, it is void.
+    monitor.next_due_at, monitor.revision = datetime.fromisoformat(about["lease"]), about["revision"]
+    version = ModelVersion.objects.select_related("dataset_version__dataset").get(pk=about["version"])
+    read, references = elsewhere.read_of(about), References(actor)
+    found = checks.answered(monitor, version, read, said, references=references)
+    return _conclude(monitor, version, found, datetime.fromisoformat(about["due_at"]), actor)
+
+
+def _conclude(
+    monitor: Monitor, version: ModelVersion, finding: "Finding", due_at: datetime, actor: Actor
+) -> MonitorRun | None:
     run = _store(monitor, version, finding, due_at, actor)
     if run is not None:
         # After the commit: what a crash between leaves undone, the next look or the round makes good.
         alerts.respond(monitor, actor=actor)
+        calibrations.ask(monitor, version)
     return run
 
 
@@ -198,6 +230,8 @@ def _leave(monitor: Monitor, due_at: datetime) -> None:
 def _store(
     monitor: Monitor, version: ModelVersion, finding: "Finding", due_at: datetime, actor: Actor
 ) -> MonitorRun | None:
+    from monitoring.services import elsewhere  # as in `check`
+
     report = {"figures": finding.figures, "main": finding.main}
     with transaction.atomic(durable=True):
         locked = Monitor.objects.select_for_update(no_key=True).get(pk=monitor.pk)
@@ -217,7 +251,7 @@ def _store(
             report=report,
             report_digest=records.digest(records.without_floats(report)),
         )
-        carried = locked.progress if finding.progress is None else finding.progress
+        carried = elsewhere.without_question(locked.progress if finding.progress is None else finding.progress)
         Monitor.objects.filter(pk=monitor.pk).update(next_due_at=_next(monitor, due_at), progress=carried)
         _tell(run, actor)
         event = events.MonitorRan(monitor=str(monitor.pk), verdict=run.verdict, n=run.n, report=run.report_digest)

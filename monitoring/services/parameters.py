@@ -1,10 +1,12 @@
 """What each kind of monitor may be told, as closed JSON Schemas, so that a typo is refused and not ignored."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from monitoring import detectors
 from monitoring.models import Monitor
 from registry.errors import Invalid, Problem
 from registry.models import FailedRequest
@@ -105,6 +107,30 @@ PROPERTIES: dict[str, dict[str, Schema]] = {
         "background": _count(30, "Each is explained against so many rows of the data.", least=5, most=100),
         "distance_at_most": _share(0.2, "Alarms when surely a larger share of the attributions has moved."),
     },
+    Monitor.Kind.DETECTOR: {
+        "detector": {
+            "enum": list(detectors.DETECTORS),
+            "default": "ours.energy",
+            "description": "The method, by its name.",
+        },
+        "settings": {
+            "type": "object",
+            "default": {},
+            "description": "The method's own; what is not given has a default.",
+        },
+        "watches": {
+            "enum": ["inputs", "score", "decision"],
+            "default": "inputs",
+            "description": "What it looks at; a stream is one column.",
+        },
+        "columns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "uniqueItems": True,
+            "default": [],
+            "description": "Of the inputs, these; empty is every one that the method takes.",
+        },
+    },
 }  # fmt: skip
 
 
@@ -135,7 +161,7 @@ def check(kind: str, parameters: dict[str, Any]) -> None:
             f"Known: {', '.join(known(kind))}.",
         )
         for error in Draft202012Validator(schema).iter_errors(parameters)
-    ] or list(_at_odds(completed(kind, parameters)))
+    ] or [*_at_odds(completed(kind, parameters)), *_of_the_detector(kind, parameters)]
     if problems:
         raise Invalid(f"The parameters of a {kind} monitor cannot be used.", problems=problems)
 
@@ -153,3 +179,23 @@ def _at_odds(asked: dict[str, Any]) -> Iterator[Problem]:
         )
     elif more and asked["ceiling"] is not None:
         yield Problem("/parameters/ceiling", f"is no limit: of {metric} more is better", "Give a floor.")
+
+
+def _of_the_detector(kind: str, parameters: dict[str, Any]) -> Iterator[Problem]:
+    """What the method itself says of its name and settings, and whether it can look at what it is to watch."""
+    if kind != Monitor.Kind.DETECTOR:
+        return
+    asked = completed(kind, parameters)
+    try:
+        found = detectors.find(asked["detector"])
+        found.settings(asked["settings"])
+    except Invalid as refused:
+        yield from (replace(one, pointer=f"/parameters{one.pointer}") for one in refused.problems)
+        return
+    watches, columns = asked["watches"], asked["columns"]
+    if columns and watches != "inputs":
+        yield Problem("/parameters/columns", f"there are none of the {watches}", "Leave it out, or watch the inputs.")
+    if found.takes == "stream" and watches == "inputs" and len(columns) != 1:
+        yield Problem("/parameters/columns", f"{found.name} looks at one column", "Name one, or watch the score.")
+    if found.takes == "predictions" and watches != "score":
+        yield Problem("/parameters/watches", f"{found.name} looks at probabilities", "Watch the score.")

@@ -26,6 +26,8 @@ Column = np.ndarray[Any, Any]
 LARGEST_BYTES = 1 << 30
 #: Held-out rows that are kept at most, drawn once.
 MOST_ANSWERS = 50_000
+#: Rows of data that are compared as rows.
+MOST_ROWS = 10_000
 CACHED = 32
 
 
@@ -109,6 +111,17 @@ class References:
         row = self._kept(Kind.INPUTS, version.dataset_version, None, {"columns": kinds}, lambda: _inputs(version))
         return _read_profile(row.digest)
 
+    def rows(self, version: ModelVersion) -> dict[str, Column]:
+        """Rows of the version's data, at most MOST_ROWS of them, always the same: for what compares whole rows.
+
+        Read anew in each process, and kept by it: a profile keeps no copies of rows. Raises Missing.
+        """
+        return _rows(version.dataset_version.digest, _compared(version))
+
+    def table(self, version: ModelVersion, rows: int) -> pa.Table:
+        """The same as a table, of at most so many rows, every one of the columns as it is stored. Raises Missing."""
+        return _drawn(version.dataset_version.digest, [name for name, _ in _compared(version)], rows)
+
     def answers(self, version: ModelVersion) -> Answers:
         """The version's answers on held-out rows. Records reference_profile.made, once. Raises Missing."""
         row = self._kept(
@@ -168,15 +181,38 @@ def _keep(asked: dict[str, Any], raw: bytes, n: int, *, actor: Actor) -> Referen
 
 def _inputs(version: ModelVersion) -> tuple[bytes, int]:
     kinds = columns.kinds(version.input_schema)
+    table = _table(version.dataset_version.digest, list(kinds))
+    profile = profiles.make(columns.of_table(table, version.input_schema), kinds)
+    return profiles.to_bytes(profile), profile.rows
+
+
+def _table(digest: str, names: list[str]) -> pa.Table:
     try:
-        with artifacts.local(version.dataset_version.digest, suffix=".parquet") as path:
-            table = parquet.read_table(path, columns=list(kinds), memory_map=False)
+        with artifacts.local(digest, suffix=".parquet") as path:
+            return parquet.read_table(path, columns=names, memory_map=False)
     except FileNotFoundError as error:
         raise Missing(
             "The data that the version learned from are gone, so there is nothing to compare with."
         ) from error
-    profile = profiles.make(columns.of_table(table, version.input_schema), kinds)
-    return profiles.to_bytes(profile), profile.rows
+
+
+def _compared(version: ModelVersion) -> tuple[tuple[str, str], ...]:
+    """Name and type of each column that has a distribution."""
+    kinds = columns.kinds(version.input_schema)
+    return tuple((column["name"], column["type"]) for column in version.input_schema if column["name"] in kinds)
+
+
+@lru_cache(maxsize=4)
+def _rows(digest: str, schema: tuple[tuple[str, str], ...]) -> dict[str, Column]:
+    table = _drawn(digest, [name for name, _ in schema], MOST_ROWS)
+    return columns.of_table(table, [{"name": name, "type": kind} for name, kind in schema])
+
+
+def _drawn(digest: str, names: list[str], rows: int) -> pa.Table:
+    table = _table(digest, names)
+    if table.num_rows <= rows:
+        return table
+    return table.take(np.sort(np.random.default_rng(0).choice(table.num_rows, rows, replace=False)))
 
 
 @lru_cache(maxsize=CACHED)

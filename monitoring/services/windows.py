@@ -65,6 +65,15 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """What is left of a window where its rows are elsewhere."""
+
+    since: datetime | None
+    until: datetime
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """Requests that were answered, by how long each took, and those that were not, by cause."""
 

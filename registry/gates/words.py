@@ -23,6 +23,7 @@ NAMES = {
     "mae": "MAE",
     "mape": "MAPE",
     "r2": "R²",
+    "psi": "PSI",
 }
 RELATION = {">=": "at or above", ">": "above", "<=": "at or below", "<": "below"}
 OPPOSITE = {">=": "below", ">": "at or below", "<=": "above", "<": "at or above"}

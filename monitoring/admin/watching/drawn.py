@@ -28,7 +28,7 @@ def history(runs: Sequence[MonitorRun]) -> SafeString:
     if not looks:
         return table(runs)
     last = next(main(run) for run in runs if _value(run) is not None)
-    name, limit = figures.name(str(last.get("name") or "figure")), last.get("limit")
+    name, limit = _named(str(last.get("name") or "figure")), last.get("limit")
     rang = sum(look.rang for look in looks)
     title = f"{name} of {len(looks)} looks, {rang} of which rang; the table below has every value."
     return shown.figure(name, times.history(title, name, looks, limit=limit), table(runs))
@@ -63,6 +63,12 @@ def figure(run: MonitorRun) -> SafeString:
 def main(run: MonitorRun) -> Mapping[str, Any]:
     """What decided a look: name, value, low, high, limit; empty where nothing could be evaluated."""
     return getattr(run, "main", None) or {}
+
+
+def _named(main: str) -> str:
+    """`psi AGEP` as a reader writes it: the metric in words, the column or group as it is."""
+    metric, _, rest = main.partition(" ")
+    return f"{figures.name(metric)} {rest}".strip()
 
 
 def _value(run: MonitorRun) -> float | None:

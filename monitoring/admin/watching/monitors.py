@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 
 from audit.pages import columns, show
 from audit.pages.records import Section
+from monitoring.admin.watching import calibrations as measured
 from monitoring.admin.watching import drawn, settings
 from monitoring.models import Monitor, MonitorRun
-from monitoring.services import monitors
+from monitoring.services import calibrations, monitors
 from registry.admin import acting, scoped
 from registry.admin.acting import Act, ActingAdmin
 from registry.permissions import allows
@@ -78,6 +79,7 @@ class MonitorAdmin(ActingAdmin):
     def sections(self, row: Monitor, request: HttpRequest) -> Iterable[Section]:
         note = f"The newest {drawn.LOOKS} looks at most; what rang is red."
         yield Section("Over time", drawn.history(drawn.newest(row)), note)
+        yield _calibration(row)
         alerts = row.alerts.select_related("handled_by")[:20]
         yield Section(
             "Alerts",
@@ -109,6 +111,12 @@ class MonitorAdmin(ActingAdmin):
             actor=acting.actor(request),
         )
         return "The monitor is changed."
+
+
+def _calibration(row: Monitor) -> Section:
+    look = row.runs.select_related("model_version").defer("report").first()
+    found = calibrations.newest(row, look.model_version) if look else None
+    return measured.section(found, row, calibrations.why_not(row))
 
 
 def _verdict(row: Any) -> SafeString:

@@ -1,12 +1,15 @@
 """One look of each kind of monitor: the rows that came since the last one in, figures and one verdict out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from monitoring.models import Monitor
 from monitoring.services import parameters, windows
 from monitoring.services.checks import (
     answers,
+    detectors,
     drift,
     estimated,
     explanations,
@@ -15,14 +18,14 @@ from monitoring.services.checks import (
     quality,
     service,
 )
-from monitoring.services.checks.finding import Finding, not_evaluable
+from monitoring.services.checks.finding import Elsewhere, Finding, not_evaluable
 from monitoring.services.checks.question import Question
 from monitoring.services.profiles import Missing, References
-from monitoring.services.windows import Requests, Window
+from monitoring.services.windows import Read, Requests, Window
 from registry.models import ModelVersion
 
 Kind = Monitor.Kind
-_CHECKS: dict[str, Callable[[Question], Finding]] = {
+_CHECKS: dict[str, Callable[[Question], Finding | Elsewhere]] = {
     Kind.DRIFT: drift.look,
     Kind.OUTPUT_DRIFT: answers.look,
     Kind.PERFORMANCE: performance.look,
@@ -30,10 +33,11 @@ _CHECKS: dict[str, Callable[[Question], Finding]] = {
     Kind.FAIRNESS: fairness.look,
     Kind.QUALITY: quality.look,
     Kind.EXPLANATIONS: explanations.look,
+    Kind.DETECTOR: detectors.look,
 }
 
 
-def look(monitor: Monitor, version: ModelVersion, until: datetime, *, references: References) -> Finding:
+def look(monitor: Monitor, version: ModelVersion, until: datetime, *, references: References) -> Finding | Elsewhere:
     """Run a monitor's check on what came since its last evaluable look, up to a moment.
 
     Changes nothing but that references which nobody has made yet are made.
@@ -48,7 +52,7 @@ def look(monitor: Monitor, version: ModelVersion, until: datetime, *, references
     return judge(Question(monitor, version, read(span, rows=asked["window_rows"]), asked, references))
 
 
-def judge(question: Question) -> Finding:
+def judge(question: Question) -> Finding | Elsewhere:
     """The check of a monitor on rows that are at hand: those of a look, or those of a replay."""
     labelled = parameters.needs_labels(question.monitor.kind, question.asked)
     what = "labelled predictions" if labelled else "predictions"
@@ -61,10 +65,19 @@ def judge(question: Question) -> Finding:
         return not_evaluable(question.window, str(missing))
 
 
+def answered(
+    monitor: Monitor, version: ModelVersion, read: Read, answer: Mapping[str, Any], *, references: References
+) -> Finding:
+    """What came of a look that another environment has finished."""
+    asked = parameters.completed(monitor.kind, monitor.parameters)
+    question = Question(monitor, version, Window(read.since, read.until, []), asked, references)
+    return replace(detectors.answered(question, answer), window=read)
+
+
 def _too_few(window: Window | Requests, least: int, what: str) -> Finding | None:
     if window.n >= least:
         return None
     return not_evaluable(window, f"Only {window.n} {what} are there since the last look; the check needs {least}.")
 
 
-__all__ = ["Finding", "Question", "judge", "look"]
+__all__ = ["Elsewhere", "Finding", "Question", "answered", "judge", "look"]

@@ -7,7 +7,7 @@ from typing import Any
 from monitoring.measures import verdicts
 from monitoring.measures.estimate import Estimate
 from monitoring.models import MonitorRun
-from monitoring.services.windows import Requests, Window
+from monitoring.services.windows import Read, Requests, Window
 
 Verdict = MonitorRun.Verdict
 Figures = list[dict[str, Any]]
@@ -21,7 +21,7 @@ class Finding:
     progress: what a test over time carries to the next look; None where there is none.
     """
 
-    window: Window | Requests
+    window: Window | Requests | Read
     verdict: str
     reason: str
     figures: Figures = field(default_factory=list)
@@ -30,7 +30,18 @@ class Finding:
     progress: dict[str, Any] | None = None
 
 
-def not_evaluable(window: Window | Requests, reason: str, figures: Iterable[Estimate] = ()) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A look that another environment finishes: the detector, its settings, the reference's and the window's bytes."""
+
+    window: Window
+    detector: str
+    settings: dict[str, Any]
+    arrays: tuple[bytes, bytes]
+    state: dict[str, Any] | None = None
+
+
+def not_evaluable(window: Window | Requests | Read, reason: str, figures: Iterable[Estimate] = ()) -> Finding:
     """Nothing is said about the window, and its rows are read again by the next look."""
     return Finding(window, Verdict.NOT_EVALUABLE, reason, told(figures))
 

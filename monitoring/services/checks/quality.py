@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from monitoring.measures import categories, intervals
-from monitoring.measures.estimate import Estimate
+from monitoring.measures.estimate import COLUMN, Estimate
 from monitoring.measures.profiles import CategoricalColumn
 from monitoring.services import columns, windows
 from monitoring.services.checks import finding
@@ -14,7 +14,6 @@ from monitoring.services.checks.question import Question
 from monitoring.services.windows import Column
 
 CONFIDENCE = 0.95
-COLUMN = "column"
 #: What a share of rows is allowed, and how many of how many rows there are: name, column, count, n, allowed.
 Count = tuple[str, str, int, int, float]
 

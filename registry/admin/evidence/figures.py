@@ -13,6 +13,8 @@ from registry.models import EvidenceItem
 LOWER_IS_BETTER = frozenset(
     {"brier", "log_loss", "calibration_error", "calibration_error_equal_mass", "mse", "rmse", "mae", "mape"}
 )
+#: The attribute of what is told by column of a table.
+COLUMN = "column"
 KINDS = (
     "comparison",
     "evaluation",
@@ -63,7 +65,7 @@ def change(item: EvidenceItem) -> SafeString:
 
 def unsaved(report: Mapping[str, Any]) -> EvidenceItem:
     """A figure of a monitor's report, shown like the evidence it has the shape of."""
-    kind = "fairness" if report["attribute"] else "evaluation"
+    kind = "fairness" if report["attribute"] not in ("", COLUMN) else "evaluation"
     shared = ("metric", "attribute", "group", "value", "low", "high", "confidence", "n", "method")
     return EvidenceItem(kind=kind, fields=report.get("detail", {}), **{key: report[key] for key in shared})
 

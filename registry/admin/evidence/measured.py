@@ -98,10 +98,11 @@ def curves(items: Sequence[EvidenceItem]) -> SafeString:
 
 
 def _plain_and_grouped(items: Sequence[EvidenceItem]) -> SafeString:
-    """Figures of all rows in a table; those of each class in another."""
+    """Figures of all rows in a table; those of each class, or of each column of the data, in another."""
     grouped = [item for item in items if item.group]
+    called = "Column" if any(item.attribute == figures.COLUMN for item in grouped) else "Class"
     whole = figures.plain([item for item in items if not item.group])
-    return whole + groups.table(grouped, called="Class") if grouped else whole
+    return whole + groups.table(grouped, called=called) if grouped else whole
 
 
 def _dependences(moved: Sequence[EvidenceItem], features: Sequence[EvidenceItem]) -> SafeString:

@@ -3,11 +3,9 @@
 A pass holds no worker while it waits for a job. Its rows are all that it remembers: killed anywhere, it goes on there.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -21,6 +19,7 @@ from registry.permissions import require
 from registry.roles import Action
 from registry.services import jobs as job_services
 from registry.services import sweeping
+from registry.services.alone import alone
 from registry.services.job_kinds import KINDS
 from registry.services.pipelines import origins, registration, steps
 from registry.services.sweeping import Swept
@@ -81,8 +80,8 @@ def advance(pk: str, *, actor: Actor) -> None:
 
     Records pipeline_run.started at first, and at last pipeline_run.succeeded, .failed or .cancelled.
     """
-    with _alone(pk) as alone:
-        if not alone:
+    with alone(pk) as mine:
+        if not mine:
             return
         if _read().get(pk=pk).state == State.QUEUED:
             job_services.claim(PipelineRun, pk, actor=actor)
@@ -170,17 +169,3 @@ def _refuse_idle(pipeline: Pipeline) -> None:
 
 def _read() -> QuerySet[PipelineRun]:
     return PipelineRun.objects.select_related("pipeline__system", "pipeline__registered_by", "requested_by")
-
-
-@contextmanager
-def _alone(pk: str) -> Iterator[bool]:
-    """Whether no other worker moves this pass at this moment; a worker that dies lets go with its connection."""
-    key = int(pk.replace("-", "")[-15:], 16)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        (held,) = cursor.fetchone()
-        try:
-            yield held
-        finally:
-            if held:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -1,0 +1,65 @@
+"""How each monitor does where it is known whether the rows moved: measured once for each version and setting.
+
+Looks of the same code that looks at live rows are run on rows of the reference: as they are, to see how often it rings
+without a reason, and with shifts of several kinds and sizes, to see how soon it rings with one. What asks for it and
+shows it stands here; `measuring` does it, and loads what looks load.
+"""
+
+from monitoring import detectors
+from monitoring.detectors.detector import Detector, Remote
+from monitoring.models import Calibration, Monitor
+from monitoring.services import parameters
+from registry import jobs, records
+from registry.models import ModelVersion
+
+TASK = "workers.calibrate_monitor"
+Kind = Monitor.Kind
+NOT_REPLAYED = {
+    Kind.FAIRNESS: "The rows held out say nothing of people's groups, so there is nothing to replay.",
+    Kind.SERVICE: "How fast a slot answers cannot be replayed.",
+    Kind.EXPLANATIONS: "To explain so many rows would take hours.",
+}
+
+
+def ask(monitor: Monitor, version: ModelVersion) -> None:
+    """Have a worker measure the monitor, where nobody has for this version and these settings.
+
+    Called after each look, so a message that is lost is sent again by the next one.
+    """
+    if why_not(monitor) is None and newest(monitor, version) is None:
+        jobs.send(TASK, monitor.pk)
+
+
+def newest(monitor: Monitor, version: ModelVersion | None) -> Calibration | None:
+    """What was measured for a version and the settings that hold."""
+    found = Calibration.objects.filter(monitor=monitor, model_version=version, definition=definition(monitor))
+    return found.first()
+
+
+def why_not(monitor: Monitor) -> str | None:
+    """Why looks of such a monitor cannot be replayed; None where they can."""
+    if monitor.kind == Kind.DETECTOR and isinstance(_detector(monitor), Remote):
+        return "Its method runs in another environment; docs/detectors.md has what was measured of it."
+    return NOT_REPLAYED.get(Kind(monitor.kind))
+
+
+def stated(monitor: Monitor) -> float | None:
+    """The share of looks that may ring without a reason, by the settings; None where a person's limit decides."""
+    asked = parameters.completed(monitor.kind, monitor.parameters)
+    if monitor.kind in (Kind.DRIFT, Kind.OUTPUT_DRIFT):
+        return 1.0 / float(asked["looks_between"])
+    if monitor.kind != Kind.DETECTOR:
+        return None
+    found = _detector(monitor)
+    rate = found.false_alarms(found.settings(asked["settings"]))
+    return float(1 - (1 - rate) ** asked["window_rows"]) if found.takes == "stream" else rate
+
+
+def definition(monitor: Monitor) -> str:
+    """The digest of everything about a monitor that its looks depend on."""
+    asked = {"kind": monitor.kind, "parameters": parameters.completed(monitor.kind, monitor.parameters)}
+    return records.digest(records.without_floats(asked))
+
+
+def _detector(monitor: Monitor) -> Detector:
+    return detectors.find(parameters.completed(monitor.kind, monitor.parameters)["detector"])
