@@ -1,6 +1,6 @@
 """Figures of the monitors for Prometheus, read from the database at each scrape, so that every process tells the same.
 
-Six queries, however many monitors there are.
+Five queries, however many monitors there are.
 """
 
 import math

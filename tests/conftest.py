@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import signal
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,14 @@ def alibi_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[alibi.Wor
     """The worker for alibi-detect as a process of its own environment, once for all tests of a process."""
     with alibi.worker(tmp_path_factory.mktemp("alibi")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A Dask cluster of two processes, as of two machines; its address."""
+    from distributed import LocalCluster  # nothing of Dask is loaded where no test asks for it
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Dask's own, about its dashboard and its sockets
+        with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running:
+            yield running.scheduler_address

@@ -1,9 +1,11 @@
 """What looks are compared with: profiles that are made once, kept under their digest, and read by every look."""
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +19,8 @@ from monitoring import events
 from monitoring.measures import profiles
 from monitoring.measures.profiles import Profile
 from monitoring.models import ReferenceProfile
-from monitoring.services import columns
+from monitoring.services import columns, parts
+from monitoring.services.parts import Each
 from registry import artifacts, records
 from registry.models import DatasetVersion, ModelVersion
 
@@ -93,6 +96,9 @@ class Models(Protocol):
     def violations(self, version: ModelVersion, rows: Sequence[Mapping[str, Any]]) -> list[Violation]:
         """What the rows break of the contract of the version's data."""
 
+    def spread(self) -> AbstractContextManager[Each]:
+        """What does the work of `map` on the machines of a cluster, where one is set."""
+
 
 @dataclass(frozen=True)
 class References:
@@ -108,7 +114,9 @@ class References:
             raise Missing(
                 "The version takes no columns that have a distribution to compare; watch its answers instead."
             )
-        row = self._kept(Kind.INPUTS, version.dataset_version, None, {"columns": kinds}, lambda: _inputs(version))
+        row = self._kept(
+            Kind.INPUTS, version.dataset_version, None, {"columns": kinds}, lambda: _inputs(version, self.models)
+        )
         return _read_profile(row.digest)
 
     def rows(self, version: ModelVersion) -> dict[str, Column]:
@@ -179,17 +187,24 @@ def _keep(asked: dict[str, Any], raw: bytes, n: int, *, actor: Actor) -> Referen
     return row
 
 
-def _inputs(version: ModelVersion) -> tuple[bytes, int]:
-    kinds = columns.kinds(version.input_schema)
-    table = _table(version.dataset_version.digest, list(kinds))
-    profile = profiles.make(columns.of_table(table, version.input_schema), kinds)
+def _inputs(version: ModelVersion, models: Models | None) -> tuple[bytes, int]:
+    spread = nullcontext(map) if models is None else models.spread()
+    with _file(version.dataset_version.digest) as path, spread as each:
+        profile = parts.profile(path, version.input_schema, each)
     return profiles.to_bytes(profile), profile.rows
 
 
 def _table(digest: str, names: list[str]) -> pa.Table:
+    with _file(digest) as path:
+        return parquet.read_table(path, columns=names, memory_map=False)
+
+
+@contextmanager
+def _file(digest: str) -> Iterator[Path]:
+    """The rows of a dataset version. Raises Missing."""
     try:
         with artifacts.local(digest, suffix=".parquet") as path:
-            return parquet.read_table(path, columns=names, memory_map=False)
+            yield path
     except FileNotFoundError as error:
         raise Missing(
             "The data that the version learned from are gone, so there is nothing to compare with."

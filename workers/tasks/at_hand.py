@@ -1,15 +1,20 @@
 """What looks of monitors need of models and of contracts: `monitoring.services.profiles.Models` as workers have it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
+from monitoring.services.parts import Each
 from monitoring.services.profiles import Answers, Attributions, Column, HeldOut, Missing, Violation
 from registry.models import ModelVersion
 from registry.serving import decoding
 from workers.pipelines.errors import PipelineError
+from workers.running import dask_pool
 from workers.tasks.subjects import subject_of
 from workers.tasks.tables import load
 
@@ -73,6 +78,10 @@ class ModelsAtHand:
             parquet.write_table(sent, path)
             found = contracts.check(contracts.validate({"columns": promised}), Rows(path)).violations
         return [_violation(one, promised) for one in found]
+
+    def spread(self) -> AbstractContextManager[Each]:
+        """Over Dask, where it is set."""
+        return dask_pool.each(settings.DASK_SCHEDULER_ADDRESS)
 
 
 @lru_cache(maxsize=4)

@@ -114,9 +114,11 @@ class MonitorAdmin(ActingAdmin):
 
 
 def _calibration(row: Monitor) -> Section:
-    look = row.runs.select_related("model_version").defer("report").first()
-    found = calibrations.newest(row, look.model_version) if look else None
-    return measured.section(found, row, calibrations.why_not(row))
+    look = row.runs.select_related("model_version__dataset_version").defer("report").first()
+    version = look.model_version if look else None
+    if version is None:
+        return measured.section(None, row, None)
+    return measured.section(calibrations.newest(row, version), row, calibrations.why_not(row, version))
 
 
 def _verdict(row: Any) -> SafeString:

@@ -62,9 +62,12 @@ class MonitorRunAdmin(ScopedAdmin):
         found = row.report.get("figures", [])
         drifted = [one for one in found if "psi" in one]
         measures = [one for one in found if "metric" in one and "psi" not in one]
-        others = [one for one in found if "psi" not in one and "metric" not in one]
+        together = [one["correlation"] for one in found if "correlation" in one]
+        others = [one for one in found if not {"psi", "metric", "correlation"} & one.keys()]
         if drifted:
             yield Section("Columns", columns_of(drifted), "The one furthest from the reference first.")
+        if together:
+            yield Section("Between columns", _together(together), "Told, and never an alarm by itself.")
         for title, body in measured.by_kind([figures.unsaved(one) for one in measures]):
             yield Section(title, body)
         if others:
@@ -79,6 +82,21 @@ def columns_of(found: Figures) -> SafeString:
     sizes = [Line(str(one["name"]), one["psi"]) for one in ranked if one.get("psi") is not None]
     drawn = shown.side_by_side([shown.bar_figure("Population stability index", sizes)]) if sizes else SafeString()
     return drawn + _table(ranked)
+
+
+def _together(shifts: Figures) -> SafeString:
+    """The pair whose rank correlation changed most surely, among so many."""
+    return show.table(
+        ["Columns", "Correlation before", "In this look", "Largest change", "Pairs", "p, over all pairs"],
+        [
+            [
+                " and ".join(one["columns"]),
+                *(one[name] for name in ("before", "after", "largest", "pairs")),
+                10.0 ** one["log10_p"],
+            ]
+            for one in shifts
+        ],
+    )
 
 
 def _table(ranked: Figures) -> SafeString:

@@ -7,13 +7,16 @@ shows it stands here; `measuring` does it, and loads what looks load.
 
 from monitoring import detectors
 from monitoring.detectors.detector import Detector, Remote
-from monitoring.models import Calibration, Monitor
+from monitoring.models import Calibration, Monitor, ReferenceProfile
 from monitoring.services import parameters
 from registry import jobs, records
 from registry.models import ModelVersion
 
 TASK = "workers.calibrate_monitor"
 Kind = Monitor.Kind
+#: Rows of reference in both halves together; a look takes at most such a share of those that it may draw from.
+MOST_ROWS = 40_000
+SHARE = 0.5
 NOT_REPLAYED = {
     Kind.FAIRNESS: "The rows held out say nothing of people's groups, so there is nothing to replay.",
     Kind.SERVICE: "How fast a slot answers cannot be replayed.",
@@ -26,7 +29,7 @@ def ask(monitor: Monitor, version: ModelVersion) -> None:
 
     Called after each look, so a message that is lost is sent again by the next one.
     """
-    if why_not(monitor) is None and newest(monitor, version) is None:
+    if why_not(monitor, version) is None and newest(monitor, version) is None:
         jobs.send(TASK, monitor.pk)
 
 
@@ -36,11 +39,33 @@ def newest(monitor: Monitor, version: ModelVersion | None) -> Calibration | None
     return found.first()
 
 
-def why_not(monitor: Monitor) -> str | None:
-    """Why looks of such a monitor cannot be replayed; None where they can."""
+def why_not(monitor: Monitor, version: ModelVersion) -> str | None:
+    """Why looks of such a monitor at this version cannot be replayed; None where they can, as far as is known."""
     if monitor.kind == Kind.DETECTOR and isinstance(_detector(monitor), Remote):
         return "Its method runs in another environment; docs/detectors.md has what was measured of it."
-    return NOT_REPLAYED.get(Kind(monitor.kind))
+    if monitor.kind == Kind.ESTIMATED and version.task == ModelVersion.Task.REGRESSION:
+        return "The losses of numbers are estimated from inputs, of which no profile keeps rows with their answers."
+    return NOT_REPLAYED.get(Kind(monitor.kind)) or too_few(monitor, _held(monitor, version))
+
+
+def of_inputs(monitor: Monitor) -> bool:
+    """Whether its looks compare inputs; else answers."""
+    asked = parameters.completed(monitor.kind, monitor.parameters)
+    return monitor.kind in (Kind.DRIFT, Kind.QUALITY) or asked.get("watches") == "inputs"
+
+
+def rows_of(monitor: Monitor, held: int) -> int:
+    """How many rows a look of the replay takes, of so many rows of reference."""
+    asked = parameters.completed(monitor.kind, monitor.parameters)
+    return min(int(asked["window_rows"]), int(min(held, MOST_ROWS) / 2 * SHARE))
+
+
+def too_few(monitor: Monitor, held: int | None) -> str | None:
+    """Why so many rows of reference allow no replay; None where they do, or where nobody knows how many there are."""
+    least = parameters.completed(monitor.kind, monitor.parameters)["min_n"]
+    if held is None or rows_of(monitor, held) >= least:
+        return None
+    return f"Of {held} rows of reference a look would have {rows_of(monitor, held)}; the check needs {least}."
 
 
 def stated(monitor: Monitor) -> float | None:
@@ -59,6 +84,13 @@ def definition(monitor: Monitor) -> str:
     """The digest of everything about a monitor that its looks depend on."""
     asked = {"kind": monitor.kind, "parameters": parameters.completed(monitor.kind, monitor.parameters)}
     return records.digest(records.without_floats(asked))
+
+
+def _held(monitor: Monitor, version: ModelVersion) -> int | None:
+    if of_inputs(monitor):
+        return version.dataset_version.row_count
+    kept = ReferenceProfile.objects.filter(kind=ReferenceProfile.Kind.ANSWERS, model_version=version)
+    return kept.values_list("n", flat=True).first()
 
 
 def _detector(monitor: Monitor) -> Detector:

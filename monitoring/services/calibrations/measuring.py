@@ -24,7 +24,7 @@ def measure(pk: str, *, references: References, actor: Actor) -> Calibration | N
     """
     monitor = Monitor.objects.select_related("slot__system").get(pk=pk)
     look = monitor.runs.select_related("model_version__dataset_version__dataset").first()
-    if look is None or look.model_version is None or why_not(monitor):
+    if look is None or look.model_version is None or why_not(monitor, look.model_version):
         return None
     with alone(pk) as mine:
         if not mine or newest(monitor, look.model_version):

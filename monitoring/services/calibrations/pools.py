@@ -17,11 +17,10 @@ from monitoring.measures import profiles
 from monitoring.measures.profiles import Profile
 from monitoring.models import Monitor
 from monitoring.services import columns
+from monitoring.services.calibrations import MOST_ROWS
 from monitoring.services.profiles import Answers, Column, Missing, References
 from registry.models import ModelVersion, Prediction
 
-#: Rows in both halves together.
-MOST_ROWS = 40_000
 Kind = Monitor.Kind
 Rows = list[Prediction]
 Found = TypeVar("Found")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from monitoring.models import Monitor, MonitorRun
 from monitoring.services import checks, parameters
-from monitoring.services.calibrations import pools, shifts
+from monitoring.services.calibrations import of_inputs, pools, rows_of, shifts, too_few
 from monitoring.services.calibrations.pools import Pool
 from monitoring.services.calibrations.shifts import Shift
 from monitoring.services.checks import Elsewhere, Finding, Question
@@ -23,11 +23,8 @@ from registry.models import ModelVersion
 LOOKS = 200
 #: Of each shift, so many times so many looks at most.
 TIMES, MOST_LOOKS = 10, 10
-#: A look takes at most such a share of the rows there are to draw from.
-SHARE = 0.5
 Kind = Monitor.Kind
 Verdict = MonitorRun.Verdict
-INPUTS = (Kind.DRIFT, Kind.QUALITY)
 MOVES: dict[str, Callable[[ModelVersion, Pool], Iterator[Shift]]] = {
     Kind.DRIFT: shifts.of_inputs,
     Kind.QUALITY: shifts.of_inputs,
@@ -53,13 +50,13 @@ def replay(monitor: Monitor, look: MonitorRun, references: References, *, seed: 
     version = look.model_version
     assert version is not None
     asked = parameters.completed(monitor.kind, monitor.parameters)
-    of_inputs = monitor.kind in INPUTS or asked.get("watches") == "inputs"
-    held = version.dataset_version.row_count if of_inputs else len(references.answers(version))
-    rows = min(asked["window_rows"], int(min(held, pools.MOST_ROWS) * 0.5 * SHARE))
-    if rows < asked["min_n"]:
-        raise Missing(f"Of {held} rows of reference a look would have {rows}; the check needs {asked['min_n']}.")
-    pool = (pools.of_inputs if of_inputs else pools.of_answers)(version, references)
-    move = MOVES.get(monitor.kind) or (shifts.of_inputs if of_inputs else shifts.of_scores)
+    inputs = of_inputs(monitor)
+    held = version.dataset_version.row_count if inputs else len(references.answers(version))
+    if few := too_few(monitor, held):
+        raise Missing(few)
+    rows = rows_of(monitor, held)
+    pool = (pools.of_inputs if inputs else pools.of_answers)(version, references)
+    move = MOVES.get(monitor.kind) or (shifts.of_inputs if inputs else shifts.of_scores)
     looking = _Looking(copy(monitor), version, rows, asked, np.random.default_rng(seed))
     false_alarms = looking.unmoved(pool)
     return Replayed(LOOKS, false_alarms, rows, len(pool.rows), [looking.moved(one) for one in move(version, pool)])
@@ -76,7 +73,7 @@ class _Looking:
     random: np.random.Generator
 
     def unmoved(self, pool: Pool) -> int:
-        """How many looks ring. One that does begins anew, as a person would have it do."""
+        """How many looks ring. One that does begins anew, so that each counts once."""
         self.monitor.progress = {}
         rang = 0
         for _ in range(LOOKS):

@@ -3,6 +3,7 @@ no more than one false alarm in so many looks."""
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from monitoring.measures import sequential
@@ -55,7 +56,14 @@ def weighed(question: Question, log10_ps: Iterable[float]) -> dict[str, Any]:
 
 
 def told(report: DriftReport) -> Figures:
-    """One figure a column, by falling effect."""
+    """One figure a column, by falling effect; and the two columns that belong together least as they did."""
+    return [
+        *_columns(report),
+        *([] if report.correlation is None else [{"correlation": asdict(report.correlation)}]),
+    ]
+
+
+def _columns(report: DriftReport) -> Figures:
     return [
         {
             "metric": "psi",

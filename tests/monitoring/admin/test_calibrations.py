@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from monitoring.models import Calibration, Monitor
 from monitoring.services import monitors
@@ -52,4 +53,6 @@ def test_page_of_a_monitor_that_cannot_be_replayed_says_why(desk: Client, house:
     monitor = monitors.create(
         house.slot, kind="fairness", name="groups", cadence_seconds=60, actor=acting(house.operator)
     )
+    Monitor.objects.filter(pk=monitor.pk).update(next_due_at=timezone.now())
+    monitors.check(str(monitor.pk), actor=desks.WORKER)
     assert "The rows held out say nothing of people&#x27;s groups" in text(desk, desks.page(monitor))

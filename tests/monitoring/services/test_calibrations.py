@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -10,33 +9,15 @@ from audit import actors as system_actors
 from monitoring.models import Calibration, Monitor
 from monitoring.services import calibrations, monitors
 from monitoring.services.calibrations import measuring, replaying
-from monitoring.services.profiles import Answers, Attributions, Column, HeldOut, Missing, References, Violation
-from registry.models import ModelVersion, Prediction
+from monitoring.services.profiles import Missing, References
+from registry.models import Prediction
 from tests import databases, factories, houses, recorded
 from tests.factories import acting
 from tests.houses import House
+from tests.monitoring.services.held import Held
 
 pytestmark = pytest.mark.django_db
 WORKER = system_actors.system("worker")
-
-
-class Held:
-    """Answers of a version on rows held out, most of them right."""
-
-    def held_out(self, version: ModelVersion) -> HeldOut:
-        random = np.random.default_rng(1)
-        score = random.uniform(size=4_000)
-        truth = (random.uniform(size=4_000) < score).astype(float)
-        return HeldOut(Answers(score, (score >= 0.5).astype(float), truth), np.zeros((4_000, 2)))
-
-    def inputs(self, version: ModelVersion, rows: Any) -> Column:
-        raise NotImplementedError
-
-    def attributions(self, version: ModelVersion, rows: Any, *, background: int) -> Attributions:
-        raise NotImplementedError
-
-    def violations(self, version: ModelVersion, rows: Any) -> list[Violation]:
-        return []
 
 
 REFERENCES = References(WORKER, Held())
@@ -155,14 +136,27 @@ def test_live_progress_is_not_touched(house: House) -> None:
 @pytest.mark.parametrize("kind", ["fairness", "service"])
 def test_kind_that_cannot_be_replayed_is_not_measured(house: House, kind: str) -> None:
     monitor = looked(house, kind)
-    assert calibrations.why_not(monitor)
+    assert calibrations.why_not(monitor, monitor.runs.get().model_version)  # type: ignore[arg-type]
     assert measuring.measure(str(monitor.pk), references=REFERENCES, actor=WORKER) is None
 
 
 def test_reference_that_is_too_small_is_told(house: House) -> None:
     monitor = looked(house, "drift", window_rows=2_000, min_n=1_000)
-    with pytest.raises(Missing, match="a look would have 600; the check needs 1000"):
+    version = monitor.runs.get().model_version
+    assert version is not None
+    assert calibrations.why_not(monitor, version) == (
+        "Of 2400 rows of reference a look would have 600; the check needs 1000."
+    )
+
+
+def test_answers_that_are_too_few_are_found_out_once(house: House) -> None:
+    monitor = looked(house, "performance", window_rows=3_000, min_n=2_000)
+    version = monitor.runs.get().model_version
+    assert version is not None
+    assert calibrations.why_not(monitor, version) is None
+    with pytest.raises(Missing, match="a look would have 1000; the check needs 2000"):
         measuring.measure(str(monitor.pk), references=REFERENCES, actor=WORKER)
+    assert calibrations.why_not(monitor, version)
 
 
 def test_monitor_that_another_worker_measures_is_left_to_it(house: House) -> None:

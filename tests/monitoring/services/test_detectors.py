@@ -12,33 +12,16 @@ from django.utils import timezone
 from audit import actors as system_actors
 from monitoring.models import Alert, Monitor, MonitorRun
 from monitoring.services import monitors
-from monitoring.services.profiles import Answers, Attributions, Column, HeldOut, Violation
 from registry.errors import Invalid
-from registry.models import ModelVersion, Prediction
+from registry.models import Prediction
 from tests import alibi, factories, houses
 from tests.factories import acting
 from tests.houses import House
+from tests.monitoring.services.held import Held
 
 pytestmark = pytest.mark.django_db
 WORKER = system_actors.system("worker")
 ROWS = 300
-
-
-class Held:
-    """What the floor above has of a version: answers on rows held out, drawn once."""
-
-    def held_out(self, version: ModelVersion) -> HeldOut:
-        score = np.random.default_rng(1).uniform(size=2_000)
-        return HeldOut(Answers(score, (score >= 0.5).astype(float), (score >= 0.4).astype(float)), np.zeros((2_000, 2)))
-
-    def inputs(self, version: ModelVersion, rows: Any) -> Column:
-        raise NotImplementedError
-
-    def attributions(self, version: ModelVersion, rows: Any, *, background: int) -> Attributions:
-        raise NotImplementedError
-
-    def violations(self, version: ModelVersion, rows: Any) -> list[Violation]:
-        return []
 
 
 @pytest.fixture

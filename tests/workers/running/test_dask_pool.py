@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,6 @@ from workers.pipelines.training import train
 from workers.running import dask_pool
 
 RECIPE = {**factories.RECIPE, "search": {"kind": "grid", "parameters": {"C": [0.1, 1.0]}}, "seed": 7}
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """Two processes, as two machines; its address."""
-    from distributed import LocalCluster
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Dask's own, about its dashboard and its sockets
-        with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running:
-            yield running.scheduler_address
 
 
 @pytest.fixture
