@@ -122,9 +122,7 @@ def reported(size: str, best: Mapping[str, Timed], folder: Path | None) -> tuple
     if folder is None:
         return (*mine, "-", "-", "-")
     arrays = {name: folder / f"{name}.npy" for name in ("reference", "window")}
-    report = peers.timed("binned", {"evidently": ["evidently_report"]}, arrays, count=1, method="psi")[
-        "evidently_report"
-    ]
+    report = peers.timed("binned", {"evidently": ["report_psi"]}, arrays, count=1)["report_psi"]
     return (*mine, f"{1000 * report.seconds:,.0f}", f"{report.seconds / own.seconds:,.0f}", f"{report.peak_mb:.0f}")
 
 

@@ -9,9 +9,7 @@ from evidently.legacy.calculations.stattests.jensenshannon import jensenshannon_
 from evidently.legacy.calculations.stattests.psi import psi_stat_test
 from evidently.legacy.core import ColumnType
 
-from benchmarks.peers.evidently.univariate import evidently_report
-
-__all__ = ["evidently_chi_square", "evidently_jensen_shannon", "evidently_psi", "evidently_report"]
+from benchmarks.peers.evidently.univariate import report
 
 
 def evidently_psi(reference: np.ndarray, window: np.ndarray) -> Callable[[], object]:
@@ -20,6 +18,10 @@ def evidently_psi(reference: np.ndarray, window: np.ndarray) -> Callable[[], obj
 
 def evidently_jensen_shannon(reference: np.ndarray, window: np.ndarray) -> Callable[[], object]:
     return by_column(reference, window, jensenshannon_stat_test, ColumnType.Numerical)
+
+
+def report_psi(reference: np.ndarray, window: np.ndarray) -> Callable[[], object]:
+    return report(reference, window, "psi")
 
 
 def evidently_chi_square(reference: np.ndarray, window: np.ndarray) -> Callable[[], object]:

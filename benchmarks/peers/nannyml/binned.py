@@ -6,11 +6,12 @@ import nannyml
 import numpy as np
 import pandas as pd
 
-from benchmarks.peers.nannyml.univariate import nannyml_drift
+from benchmarks.peers.nannyml.univariate import drift
 
 
 def nannyml_jensen_shannon(reference: np.ndarray, window: np.ndarray) -> Callable[[], object]:
-    return nannyml_drift(reference, window, method="jensen_shannon")
+    work = drift(reference, window, "jensen_shannon")
+    return lambda: [value for ((value, _),) in work()]
 
 
 def nannyml_chi_square(reference: np.ndarray, window: np.ndarray) -> Callable[[], object]:
