@@ -11,6 +11,7 @@ from mlops_client.nouns.datasets import Datasets, DatasetVersions, Ingestion
 from mlops_client.nouns.evaluations import Evaluation, Evaluations
 from mlops_client.nouns.explanations import Explanations
 from mlops_client.nouns.models import Models, ModelVersion, ModelVersions
+from mlops_client.nouns.monitors import Calibrations, MonitorRuns, Monitors, ReferenceProfiles
 from mlops_client.nouns.pipelines import PipelineRuns, Pipelines
 from mlops_client.nouns.policies import Policies
 from mlops_client.nouns.promotions import Promotions
@@ -55,6 +56,10 @@ class Client:
         self.policies = Policies(self.session)
         self.promotions = Promotions(self.session)
         self.slots = Slots(self.session)
+        self.monitors = Monitors(self.session)
+        self.monitor_runs = MonitorRuns(self.session)
+        self.calibrations = Calibrations(self.session)
+        self.reference_profiles = ReferenceProfiles(self.session)
 
     @classmethod
     def sign_in(cls, url: str, username: str, password: str, **options: Any) -> Self:

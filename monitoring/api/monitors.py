@@ -66,7 +66,7 @@ class MonitorCreation(serializers.Serializer[Any]):
 
 class MonitorChange(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100, required=False)
-    parameters = serializers.DictField(required=False, help_text=f"all of them, not only the new ones; {_PARAMETERS}")
+    parameters = serializers.DictField(required=False, help_text=f"all of them anew, {_PARAMETERS}")
     cadence_seconds = serializers.IntegerField(min_value=1, max_value=_LONGEST_CADENCE, required=False)
     enabled = serializers.BooleanField(required=False)
     pipeline = Reference(queryset=Pipeline.objects.all(), required=False, allow_null=True, help_text=_PIPELINE)
@@ -111,7 +111,7 @@ class MonitorFilter(filters.FilterSet):
 
     class Meta:
         model = Monitor
-        fields = ["kind", "arm", "enabled"]
+        fields = ["kind", "arm", "name", "enabled"]
 
 
 class MonitorRunFilter(filters.FilterSet):

@@ -1,5 +1,6 @@
 """Each noun against the server itself: what is sent, what comes back, and both as the API's description says."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,22 @@ def test_evaluate_takes_settings(client_of: ClientOf) -> None:
     client = client_of(factories.person(Role.ENGINEER))
     asked = client.evaluate(str(version.pk), settings={"curves": True})
     assert EvaluationRow.objects.get(pk=asked.id).settings["curves"] is True
+
+
+def test_monitor_is_set_up_changed_asked_and_read(client_of: ClientOf) -> None:
+    house = houses.build()
+    client = client_of(house.operator)
+    monitor = client.monitors.create(house.slot.key, "inputs", kind="drift", cadence_seconds=3600)
+    changed = monitor.change(parameters={"fdr": 0.1}, enabled=True)
+    assert (changed.parameters, changed.revision, changed.arm) == ({"fdr": 0.1}, 2, "champion")
+    assert monitor.run().next_due_at < changed.created_at + timedelta(hours=1)
+    assert client.monitors.get("inputs").id == monitor.id
+    assert (list(monitor.runs()), list(monitor.calibrations())) == ([], [])
+    assert {one["kind"] for one in client.monitors.kinds()} >= {"drift", "detector"}
+
+
+def test_monitor_that_cannot_be_names_what_is_wrong(client_of: ClientOf) -> None:
+    house = houses.build()
+    client = client_of(house.operator)
+    with pytest.raises(Invalid, match="fdr"):
+        client.monitors.create(house.slot.key, "inputs", kind="drift", cadence_seconds=60, parameters={"fdr": 2})

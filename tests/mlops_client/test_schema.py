@@ -16,6 +16,7 @@ from mlops_client.nouns import (
     explanations,
     jobs,
     models,
+    monitors,
     pipelines,
     policies,
     promotions,
@@ -45,6 +46,10 @@ SHOWN: dict[type[Record], str] = {
     policies.Policy: "PolicyDetail",
     promotions.Promotion: "PromotionDetail",
     slots.Slot: "SlotDetail",
+    monitors.Monitor: "Monitor",
+    monitors.MonitorRun: "MonitorRunDetail",
+    monitors.Calibration: "CalibrationDetail",
+    monitors.ReferenceProfile: "ReferenceProfile",
 }
 
 
