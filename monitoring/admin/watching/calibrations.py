@@ -79,7 +79,7 @@ def delays(row: Calibration) -> SafeString:
                 one["shift"],
                 one["size"],
                 f"{one['found']} of {one['of']} within {one['looks_most']} looks",
-                one["looks_median"],
+                None if one["looks_median"] is None else f"{one['looks_median']:g}",
                 None if one["looks_median"] is None else _span(one["looks_median"] * cadence),
             ]
             for one in row.report["shifts"]

@@ -13,13 +13,17 @@ from registry.admin.pictures import shown, times
 from registry.admin.pictures.times import Look
 
 LOOKS = 60
+WAITING = 5
 HEADERS = ("Looked", "Verdict", "Figure", "Limit", "n", "Impact", "Why")
 
 
 def newest(monitor: Monitor) -> list[MonitorRun]:
-    """The newest looks, the newest first, each with the figure that decided it as `main`; no report is read whole."""
-    found = monitor.runs.select_related("monitor__slot").annotate(main=KeyTransform("main", "report"))
-    return list(found.defer("report")[:LOOKS])
+    """The newest looks that came to a verdict, the newest first, each with the figure that decided it as `main`.
+
+    Where none has, the newest few of those that waited for rows. No report is read whole.
+    """
+    found = monitor.runs.select_related("monitor__slot").annotate(main=KeyTransform("main", "report")).defer("report")
+    return list(found.exclude(verdict=MonitorRun.Verdict.NOT_EVALUABLE)[:LOOKS]) or list(found[:WAITING])
 
 
 def history(runs: Sequence[MonitorRun]) -> SafeString:

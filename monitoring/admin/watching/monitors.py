@@ -77,7 +77,7 @@ class MonitorAdmin(ActingAdmin):
         yield "Revision", row.revision
 
     def sections(self, row: Monitor, request: HttpRequest) -> Iterable[Section]:
-        note = f"The newest {drawn.LOOKS} looks at most; what rang is red."
+        note = f"The newest {drawn.LOOKS} looks that came to a verdict; what rang is red."
         yield Section("Over time", drawn.history(drawn.newest(row)), note)
         yield _calibration(row)
         alerts = row.alerts.select_related("handled_by")[:20]

@@ -68,8 +68,9 @@ class MonitorRunAdmin(ScopedAdmin):
             yield Section("Columns", columns_of(drifted), "The one furthest from the reference first.")
         if together:
             yield Section("Between columns", _together(together), "Told, and never an alarm by itself.")
+        told = row.monitor.get_kind_display()
         for title, body in measured.by_kind([figures.unsaved(one) for one in measures]):
-            yield Section(title, body)
+            yield Section(told[:1].upper() + told[1:] if title == "Performance" else title, body)
         if others:
             yield Section("Figures", show.document(others))
         if not found:

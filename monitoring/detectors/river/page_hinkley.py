@@ -34,6 +34,9 @@ class PageHinkley:
             delta=settings["allowance"],
             threshold=_threshold(settings["allowance"], sides * settings["expected_run"]),
             mode=settings["direction"],
+            # Forgetting draws the sums back to zero and so eats up the allowance: after some thousand values it would
+            # alarm three times as often as its threshold states.
+            alpha=1.0,
         )
         self.settings = settings
 

@@ -17,6 +17,8 @@ Kind = Monitor.Kind
 #: Rows of reference in both halves together; a look takes at most such a share of those that it may draw from.
 MOST_ROWS = 40_000
 SHARE = 0.5
+#: A stream is the same whatever its looks are cut into, and some methods take a millisecond a value.
+MOST_OF_A_STREAM = 500
 NOT_REPLAYED = {
     Kind.FAIRNESS: "The rows held out say nothing of people's groups, so there is nothing to replay.",
     Kind.SERVICE: "How fast a slot answers cannot be replayed.",
@@ -57,7 +59,13 @@ def of_inputs(monitor: Monitor) -> bool:
 def rows_of(monitor: Monitor, held: int) -> int:
     """How many rows a look of the replay takes, of so many rows of reference."""
     asked = parameters.completed(monitor.kind, monitor.parameters)
-    return min(int(asked["window_rows"]), int(min(held, MOST_ROWS) / 2 * SHARE))
+    rows = min(int(asked["window_rows"]), int(min(held, MOST_ROWS) / 2 * SHARE))
+    return min(rows, max(int(asked["min_n"]), MOST_OF_A_STREAM)) if is_stream(monitor) else rows
+
+
+def is_stream(monitor: Monitor) -> bool:
+    """Whether it goes along a stream, which some methods compare with its own past."""
+    return monitor.kind == Kind.DETECTOR and _detector(monitor).takes == "stream"
 
 
 def too_few(monitor: Monitor, held: int | None) -> str | None:
@@ -68,8 +76,9 @@ def too_few(monitor: Monitor, held: int | None) -> str | None:
     return f"Of {held} rows of reference a look would have {rows_of(monitor, held)}; the check needs {least}."
 
 
-def stated(monitor: Monitor) -> float | None:
-    """The share of looks that may ring without a reason, by the settings; None where a person's limit decides."""
+def stated(monitor: Monitor, rows: int) -> float | None:
+    """The share of looks at so many rows that may ring without a reason, by the settings; None where a person's limit
+    decides."""
     asked = parameters.completed(monitor.kind, monitor.parameters)
     if monitor.kind in (Kind.DRIFT, Kind.OUTPUT_DRIFT):
         return 1.0 / float(asked["looks_between"])
@@ -77,7 +86,7 @@ def stated(monitor: Monitor) -> float | None:
         return None
     found = _detector(monitor)
     rate = found.false_alarms(found.settings(asked["settings"]))
-    return float(1 - (1 - rate) ** asked["window_rows"]) if found.takes == "stream" else rate
+    return 1 - (1 - rate) ** rows if is_stream(monitor) else rate
 
 
 def definition(monitor: Monitor) -> str:

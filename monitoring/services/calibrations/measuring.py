@@ -14,19 +14,21 @@ from registry import records
 from registry.services.alone import alone
 
 CONFIDENCE = 0.95
+#: One is measured at a time, however many monitors wait: the other workers' turns are for looks.
+TURN = "ca11b7a7e"
 
 
 def measure(pk: str, *, references: References, actor: Actor) -> Calibration | None:
     """Measure a monitor for the version of its newest look. Records calibration.recorded.
 
-    None where it is measured already, where another worker is at it, and where it cannot be: what cannot be compared
-    is told by its looks. Raises Missing where the reference is gone or too small.
+    None where it is measured already, where another worker measures any, and where it cannot be: what cannot be
+    compared is told by its looks. Raises Missing where the reference is gone or too small.
     """
     monitor = Monitor.objects.select_related("slot__system").get(pk=pk)
     look = monitor.runs.select_related("model_version__dataset_version__dataset").first()
     if look is None or look.model_version is None or why_not(monitor, look.model_version):
         return None
-    with alone(pk) as mine:
+    with alone(TURN) as mine:
         if not mine or newest(monitor, look.model_version):
             return None
         found = replaying.replay(monitor, look, references, seed=int(definition(monitor)[:8], 16))
@@ -45,7 +47,7 @@ def record(monitor: Monitor, look: MonitorRun, found: Replayed, actor: Actor) ->
         false_alarms=found.false_alarms,
         low=low,
         high=high,
-        stated=stated(monitor),
+        stated=stated(monitor, found.rows),
         report=report,
         report_digest=records.digest(records.without_floats(report)),
     )

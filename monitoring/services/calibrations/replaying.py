@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from monitoring.models import Monitor, MonitorRun
 from monitoring.services import checks, parameters
-from monitoring.services.calibrations import of_inputs, pools, rows_of, shifts, too_few
+from monitoring.services.calibrations import is_stream, of_inputs, pools, rows_of, shifts, too_few
 from monitoring.services.calibrations.pools import Pool
 from monitoring.services.calibrations.shifts import Shift
 from monitoring.services.checks import Elsewhere, Finding, Question
@@ -23,7 +24,12 @@ from registry.models import ModelVersion
 LOOKS = 200
 #: Of each shift, so many times so many looks at most.
 TIMES, MOST_LOOKS = 10, 10
+#: A stream that is compared with its own past must have one, of so many looks, before a shift.
+PAST = 2
 Kind = Monitor.Kind
+#: Held to a limit: without replacement half of the pool varies too little, and rings too rarely. Two samples that are
+#: compared are another matter: with replacement they differ too much.
+LIMITED = (Kind.QUALITY, Kind.PERFORMANCE, Kind.ESTIMATED)
 Verdict = MonitorRun.Verdict
 MOVES: dict[str, Callable[[ModelVersion, Pool], Iterator[Shift]]] = {
     Kind.DRIFT: shifts.of_inputs,
@@ -56,10 +62,11 @@ def replay(monitor: Monitor, look: MonitorRun, references: References, *, seed: 
         raise Missing(few)
     rows = rows_of(monitor, held)
     pool = (pools.of_inputs if inputs else pools.of_answers)(version, references)
-    move = MOVES.get(monitor.kind) or (shifts.of_inputs if inputs else shifts.of_scores)
+    move = MOVES.get(monitor.kind) or (partial(shifts.of_inputs, only=asked["columns"]) if inputs else shifts.of_scores)
     looking = _Looking(copy(monitor), version, rows, asked, np.random.default_rng(seed))
     false_alarms = looking.unmoved(pool)
-    return Replayed(LOOKS, false_alarms, rows, len(pool.rows), [looking.moved(one) for one in move(version, pool)])
+    found = [looking.moved(one, pool) for one in move(version, pool)]
+    return Replayed(LOOKS, false_alarms, rows, len(pool.rows), found)
 
 
 @dataclass(frozen=True)
@@ -85,9 +92,9 @@ class _Looking:
                 self.monitor.progress = {}
         return rang
 
-    def moved(self, shift: Shift) -> dict[str, Any]:
-        """The looks that a shift takes to ring, of a monitor that has not looked yet."""
-        found = [look for _ in range(TIMES) if (look := self._until_it_rings(shift.pool)) is not None]
+    def moved(self, shift: Shift, before: Pool) -> dict[str, Any]:
+        """The looks that a shift takes to ring, of a monitor that has not looked yet, or of a stream that has begun."""
+        found = [look for _ in range(TIMES) if (look := self._until_it_rings(shift.pool, before)) is not None]
         return {
             "shift": shift.words,
             "size": shift.size,
@@ -97,14 +104,16 @@ class _Looking:
             "looks_most": MOST_LOOKS,
         }
 
-    def _until_it_rings(self, pool: Pool) -> int | None:
+    def _until_it_rings(self, pool: Pool, before: Pool) -> int | None:
         self.monitor.progress = {}
+        for _ in range(PAST if is_stream(self.monitor) else 0):
+            self._look(before)
         looks = range(1, MOST_LOOKS + 1)
         return next((look for look in looks if self._look(pool).verdict == Verdict.ALARM), None)
 
     def _look(self, pool: Pool) -> Finding:
         now = timezone.now()
-        drawn = self.random.choice(len(pool.rows), self.rows, replace=False)
+        drawn = self.random.choice(len(pool.rows), self.rows, replace=self.monitor.kind in LIMITED)
         window = Window(now, now, [pool.rows[place] for place in drawn.tolist()], pool.truths)
         found = checks.judge(Question(self.monitor, self.version, window, self.asked, pool.references))
         assert not isinstance(found, Elsewhere)  # of which nothing is replayed

@@ -1,7 +1,7 @@
 """What is moved into rows to see how soon a monitor notices: several kinds of shift, each in several sizes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,9 +27,13 @@ class Shift:
     pool: Pool
 
 
-def of_inputs(version: ModelVersion, pool: Pool) -> Iterator[Shift]:
-    """A number moved, all of them moved, a column gone missing, and one category that became another."""
-    by_type = {kind: [one["name"] for one in version.input_schema if one["type"] == kind] for kind in TYPES}
+def of_inputs(version: ModelVersion, pool: Pool, only: Collection[str] = ()) -> Iterator[Shift]:
+    """A number moved, all of them moved, a column gone missing, and one category that became another.
+
+    only: of these columns, where a monitor watches no others.
+    """
+    watched = [one for one in version.input_schema if not only or one["name"] in only]
+    by_type = {kind: [one["name"] for one in watched if one["type"] == kind] for kind in TYPES}
     spread = {name: _deviation(pool, name) for name in by_type["numeric"]}
     moving = [name for name, deviation in spread.items() if deviation > 0]
     for size in DEVIATIONS if moving else ():
@@ -46,7 +50,9 @@ def of_inputs(version: ModelVersion, pool: Pool) -> Iterator[Shift]:
         common, *others = [level for level, _ in Counter(_values(pool, name)).most_common(2)]
         if others:
             exchange = {name: _instead(common, others[0])}
-            yield Shift(f"{name} {common} as {others[0]}", f"{REPLACED:.0%} of rows", _moved(pool, exchange, REPLACED))
+            yield Shift(
+                f"{name} {common} as {others[0]}", f"{REPLACED:.0%} of its rows", _moved(pool, exchange, REPLACED)
+            )
 
 
 TYPES = ("numeric", "categorical")

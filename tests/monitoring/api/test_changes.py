@@ -4,7 +4,8 @@ import pytest
 
 from monitoring.models import Calibration, Monitor, ReferenceProfile
 from monitoring.services import parameters
-from tests import desks, houses, recorded
+from registry.roles import Role
+from tests import desks, factories, houses, recorded
 from tests.clients import count_queries, signed_in
 from tests.houses import House
 
@@ -45,6 +46,20 @@ def test_change_to_what_cannot_be_names_it(
     assert recorded.fresh(monitor).revision == 1
 
 
+def test_unknown_parameter_is_refused_and_the_known_ones_are_told(house: House, monitor: Monitor) -> None:
+    told = {"parameters": {"fdrr": 0.1}}
+    answer = signed_in(house.operator).patch(f"{URL}/{monitor.pk}", told, HTTP_IF_MATCH='"1"')
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"], "'fdrr'" in error["detail"]) == (422, "/parameters", True)
+    assert "fdr," in error["remedy"]
+
+
+def test_change_by_somebody_of_another_system_is_not_found(monitor: Monitor) -> None:
+    stranger = signed_in(factories.person(Role.OPERATOR, system=factories.system()))
+    answer = stranger.patch(f"{URL}/{monitor.pk}", {"enabled": False}, HTTP_IF_MATCH='"1"')
+    assert (answer.status_code, recorded.fresh(monitor).enabled) == (404, True)
+
+
 def test_change_of_nothing_is_refused(house: House, monitor: Monitor) -> None:
     answer = signed_in(house.operator).patch(f"{URL}/{monitor.pk}", {"reason": "None."}, HTTP_IF_MATCH='"1"')
     assert answer.status_code == 422
@@ -75,6 +90,8 @@ def test_calibration_is_read_with_its_shifts(house: House) -> None:
     assert [(one["looks"], one["false_alarms"], "report" in one) for one in listed] == [(200, 1, False)]
     report = client.get(f"/api/v1/calibrations/{row.pk}").json()["report"]
     assert report["shifts"][0]["found"] == 10
+    stranger = signed_in(factories.person(Role.AUDITOR, system=factories.system()))
+    assert stranger.get(f"/api/v1/calibrations/{row.pk}").status_code == 404
 
 
 def test_reference_profile_is_found_by_its_data(house: House) -> None:
@@ -91,10 +108,10 @@ def test_lists_are_read_in_as_many_queries_however_long(house: House, path: str)
     houses.champion(house)
     desks.alarm(house)
     desks.compared(house)
-    client = signed_in(house.validator)
-    one = count_queries(client, path)
+    reader = signed_in(factories.person(Role.AUDITOR))  # who reads every system: the other house's rows count too
+    one, before = count_queries(reader, path), len(reader.get(path).json()["results"])
     other = houses.build()
     houses.champion(other)
     desks.alarm(other)
     desks.compared(other)
-    assert count_queries(client, path) == one
+    assert (count_queries(reader, path), len(reader.get(path).json()["results"])) == (one, 2 * before)

@@ -94,6 +94,14 @@ def test_page_hinkley_looks_where_it_is_told(direction: str, shift: float, found
     assert verdict.decision == found
 
 
+def test_page_hinkley_keeps_its_allowance_on_a_long_stream() -> None:
+    """The mean moves by less than the allowance after some thousand values: that is no alarm, however long it lasts."""
+    detector = online("river.page_hinkley")
+    stream = np.concatenate([np.zeros(10_000), np.full(5_000, 0.2)])
+    verdict = detector.advance(detector.start(detector.settings({"allowance": 0.25})), stream)[1]
+    assert verdict.decision == "quiet"
+
+
 def test_infinite_number_in_settings_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         online("river.adwin").settings({"center": float("nan")})

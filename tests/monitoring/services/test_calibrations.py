@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit import actors as system_actors
 from monitoring.models import Calibration, Monitor
 from monitoring.services import calibrations, monitors
-from monitoring.services.calibrations import measuring, replaying
+from monitoring.services.calibrations import measuring, pools, replaying
 from monitoring.services.profiles import Missing, References
 from registry.models import Prediction
 from tests import databases, factories, houses, recorded
@@ -93,6 +93,7 @@ def test_drift_is_silent_on_its_own_reference_and_finds_what_moved(house: House)
         ("quality", {}, "AGEP missing, 20% of rows", "every number moved, 0.25 sd"),
         ("detector", {"detector": "ours.ks"}, "AGEP moved, 0.5 sd", None),
         ("detector", {"detector": "ours.ks", "watches": "score"}, "scores moved, 1 on the logit scale", None),
+        ("detector", {"detector": "river.adwin", "watches": "score"}, "scores moved, 1 on the logit scale", None),
     ],
 )
 def test_each_kind_that_can_be_replayed_finds_its_shift(
@@ -102,6 +103,30 @@ def test_each_kind_that_can_be_replayed_finds_its_shift(
     assert found.false_alarms <= 2
     assert rang(found)[noticed]
     assert unnoticed is None or rang(found).get(unnoticed) in (None, False)
+
+
+def test_stream_states_what_its_looks_may_do(house: House) -> None:
+    monitor = looked(house, "detector", detector="river.adwin", watches="score", settings={"expected_run": 1_000})
+    found = measured(monitor)
+    assert (found.report["rows"], round(found.stated or 0, 4)) == (500, 0.3936)
+
+
+def test_shifts_are_of_the_columns_that_are_watched(house: House) -> None:
+    found = measured(looked(house, "detector", detector="ours.ks", columns=["SCHL"]))
+    assert {one["shift"] for one in found.report["shifts"]} == {"SCHL moved", "SCHL missing"}
+
+
+def test_looks_at_a_limit_vary_as_looks_at_new_rows_do(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One standard error under its floor the whole interval of 95 % is below it in 17 looks of 100."""
+    monkeypatch.setattr(replaying, "LOOKS", 200)
+    version = house.slot.assignments.get().champion
+    assert version is not None
+    pool = pools.of_answers(version, REFERENCES)
+    accuracy = sum(row.decision == pool.truths[row.pk] for row in pool.rows) / len(pool.rows)
+    floor = accuracy + (accuracy * (1 - accuracy) / 1_000) ** 0.5
+    found = measured(looked(house, "performance", metric="accuracy", floor=floor, window_rows=1_000))
+    assert (found.report["rows"], found.report["pool"]) == (1_000, 2_000)
+    assert found.low < 0.17 < found.high
 
 
 def test_calibration_is_made_once_for_a_setting(house: House) -> None:
@@ -159,9 +184,9 @@ def test_answers_that_are_too_few_are_found_out_once(house: House) -> None:
     assert calibrations.why_not(monitor, version)
 
 
-def test_monitor_that_another_worker_measures_is_left_to_it(house: House) -> None:
+def test_monitor_waits_while_a_worker_measures_another(house: House) -> None:
     monitor = looked(house, "drift")
-    key = int(str(monitor.pk).replace("-", "")[-15:], 16)
+    key = int(measuring.TURN, 16)
     from django.db import connection
 
     with databases.superuser(connection.settings_dict["NAME"]) as other:
